@@ -1,0 +1,195 @@
+"""The verbs the uploader needs of any tracker, and the frozen values that pass between them.
+
+Knows nothing of qBittorrent, rules or the journal. Concrete trackers own their dialect; the loop owns retries.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+
+from trackers.content import Content
+from trackers.secret import Secret
+
+JSON = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Account:
+    """Who we are on the site. `announce`: our personal address; `may_upload` None where the site does not say."""
+
+    user: str
+    user_id: str
+    announce: Secret
+    may_upload: bool | None = None
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One thing that stops an upload, in words that say what to change. `field` is a fact or a form key."""
+
+    field: str
+    text: str
+    code: str = "form"
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """A file of the content that is sent beside the torrent, in the form's part `key`."""
+
+    key: str
+    path: str  # relative to the content's root
+
+
+@dataclass(frozen=True)
+class Form:
+    """What would be sent, in order, without any secret: ready for the journal and for a person to read."""
+
+    fields: tuple[tuple[str, str], ...]
+    attachments: tuple[Attachment, ...] = ()
+    cautions: tuple[str, ...] = ()  # new_group web_flac …: for a person to look at, unless lifted
+    notes: tuple[str, ...] = ()  # for the person who looks at it
+
+    def get(self, key: str) -> str | None:
+        """The first value of `key`, or None."""
+        return next((value for name, value in self.fields if name == key), None)
+
+    def every(self, key: str) -> tuple[str, ...]:
+        """All values of `key`, in order."""
+        return tuple(value for name, value in self.fields if name == key)
+
+    def as_json(self) -> dict[str, object]:
+        """The form as it stands in the journal."""
+        return {
+            "fields": [list(pair) for pair in self.fields],
+            "attachments": [[one.key, one.path] for one in self.attachments],
+            "cautions": list(self.cautions),
+            "notes": list(self.notes),
+        }
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Form:
+        """The inverse of `as_json`. Raises TypeError, KeyError or ValueError on another shape."""
+        fields, attachments = value["fields"], value["attachments"]
+        cautions, notes = value.get("cautions", []), value.get("notes", [])
+        if not all(isinstance(part, list) for part in (fields, attachments, cautions, notes)):
+            raise TypeError("a form's parts are lists")
+        return cls(
+            tuple((str(key), str(text)) for key, text in fields),  # type: ignore[attr-defined]
+            tuple(Attachment(str(key), str(path)) for key, path in attachments),  # type: ignore[attr-defined]
+            tuple(map(str, cautions)),  # type: ignore[call-overload]
+            tuple(map(str, notes)),  # type: ignore[call-overload]
+        )
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 over what would be sent: what a person approves."""
+        sent = [[list(pair) for pair in self.fields], [[one.key, one.path] for one in self.attachments]]
+        return hashlib.sha256(json.dumps(sent, separators=(",", ":")).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Upload:
+    """What a tracker needs to publish, and later to find it again."""
+
+    form: Form
+    info: bytes  # the frozen info dictionary, bencoded
+    infohash: str  # 40 hex, lower case: SHA-1 of `info`
+    name: str  # of the torrent
+    files: tuple[tuple[str, int], ...]  # (path, size), in the torrent's order
+    size: int  # bytes
+    account: Account
+    sent_at: float | None = None  # wall seconds of the last POST
+    attached: tuple[tuple[str, str, bytes], ...] = ()  # (form key, file name, content)
+
+
+@dataclass(frozen=True)
+class Receipt:
+    """What the tracker answered. `url` is the page, without a key; `infohash` as registered, None if it did not say."""
+
+    torrent_id: str
+    group_id: str | None = None
+    url: str | None = None
+    infohash: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Match:
+    """Something on the site that resembles a form. `what`: `torrent` (this very edition and encoding), `group` (this
+    release, another encoding or edition), `near` (this title by this artist, but another year or type)."""
+
+    what: str
+    url: str
+    torrent_id: str | None = None
+    group_id: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)  # what matched, or what differs
+    joins: Mapping[str, str] = field(default_factory=dict)  # for `group`: what to `set` to upload into it
+
+
+@dataclass(frozen=True)
+class CannotTell:
+    """An answer that proves nothing."""
+
+    why: str
+
+
+@dataclass(frozen=True)
+class Found:
+    """The upload is on the site. `ours` None: whose it is can't be told."""
+
+    receipt: Receipt
+    ours: bool | None
+    uploader: str = ""
+
+
+@dataclass(frozen=True)
+class Absent:
+    """The upload is not there, and `canary` (a torrent id) was seen in the same pass."""
+
+    canary: str
+
+
+class Uploader(ABC):
+    """Publishes releases on one tracker. No verb repeats a request by itself.
+
+    The look-ups raise `Unavailable` (site away, rate limit) or `NotAuthorised`; `CannotTell` is an answer that came and
+    proves nothing. Each look-up is one pass: the fewest requests that can answer.
+    """
+
+    name: str  # its name in rules.yaml, for messages
+    extras: Mapping[str, Callable[..., None]] = {}  # logs, request fill …: retried alone, never `upload`
+
+    def opening(self) -> float:
+        """Seconds until the site's limit lets one more request through; 0 if it does now. Takes nothing from it."""
+        return 0.0
+
+    @abstractmethod
+    def account(self) -> Account:
+        """Ask the site who we are: one GET. The caller keeps it for an hour."""
+
+    @abstractmethod
+    def compose(self, content: Content, set: Mapping[str, object]) -> Form | list[Problem]:
+        """The form for `content`, or every problem at once. Pure: local rules and vocabulary. `set`: the tracker's own
+        form keys, with `X.add` and `X.remove` on lists, and what a `Match.joins` said."""
+
+    @abstractmethod
+    def similar(self, form: Form) -> list[Match] | CannotTell:
+        """What on the site resembles this form: asked before hashing and again before the POST."""
+
+    @abstractmethod
+    def find(self, upload: Upload, known: Receipt | None) -> Found | Absent | CannotTell:
+        """Ask once whether the site has this upload. `Absent` only if `known`, or one the site lists now, was seen in
+        the same pass."""
+
+    @abstractmethod
+    def upload(self, upload: Upload) -> Receipt:
+        """Publish once, without retrying. Raises `Refused`, `Unavailable`, `NotAuthorised`: proved not processed;
+        `Unconfirmed` or `AlreadyThere`: nobody knows."""
+
+    @abstractmethod
+    def registered(self, receipt: Receipt) -> bytes:
+        """The .torrent as the site registered it, with our announce address in it: a secret."""

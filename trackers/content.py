@@ -1,0 +1,90 @@
+"""What a tracker is told about files on disk: frozen values, no behaviour, no disk."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class File:
+    """One payload file. `path`: relative to the content's root, parts joined by `/`, bytes by surrogateescape."""
+
+    path: str  # the file's own name if the content is a single file
+    size: int  # bytes
+
+
+@dataclass(frozen=True)
+class Credit:
+    """A person or band, and what they did. `role`: main guest remixer composer conductor dj producer arranger."""
+
+    name: str
+    role: str = "main"
+
+
+@dataclass(frozen=True)
+class Track:
+    """One track as its tags say."""
+
+    disc: int
+    number: int
+    title: str
+    seconds: float
+    artist: str = ""
+
+
+@dataclass(frozen=True)
+class Edition:
+    """What tells this edition from the original release. None: not known."""
+
+    title: str | None = None
+    year: int | None = None
+    label: str | None = None
+    catalogue: str | None = None
+
+
+@dataclass(frozen=True)
+class Music:
+    """An album. None means that it was looked for and is not there, or is not known."""
+
+    credits: tuple[Credit, ...] = ()
+    album: str | None = None
+    year: int | None = None  # of the original release
+    format: str | None = None  # FLAC MP3 AAC "Ogg Vorbis" Opus AC3 DTS ALAC
+    encoding: str | None = None  # "Lossless" "24bit Lossless" "320" "V0 (VBR)" …, a figure such as "297" for any other
+    bit_depth: int | None = None
+    sample_rate: int | None = None  # Hz
+    media: str | None = None  # CD WEB Vinyl DVD Blu-ray SACD Cassette DAT Soundboard
+    has_log: bool = False
+    log_score: int | None = None
+    has_cue: bool = False
+    release_type: str | None = None  # Album EP Single Compilation …
+    label: str | None = None
+    catalogue: str | None = None
+    genre: tuple[str, ...] = ()  # in tag form: "hip.hop"
+    tags_complete: bool = False
+    various: bool = False
+    problems: tuple[str, ...] = ()
+    edition: Edition = Edition()
+    tracks: tuple[Track, ...] = ()
+    logs: tuple[str, ...] = ()  # paths of rip logs among the content's files
+
+
+@dataclass(frozen=True)
+class Content:
+    """A single file or a folder, with what could be learned of it."""
+
+    name: str  # of the torrent: the folder's or the file's
+    files: tuple[File, ...]  # in byte order of the path
+    kind: str  # music tv movie other
+    single: bool = False  # one file, not in a folder
+    group: str | None = None
+    scene: bool | None = None  # None: not known
+    proper: bool = False
+    music: Music | None = None
+    cover: str | None = None  # path of a cover picture among the files
+    origin: tuple[str, ...] = field(default=())  # sites it came from
+
+    @property
+    def size(self) -> int:
+        """Bytes of all files."""
+        return sum(file.size for file in self.files)

@@ -1,0 +1,51 @@
+"""A value that does not print. The one way to see it is `reveal()`, so that grep finds every place that does."""
+
+from __future__ import annotations
+
+import hmac
+from collections.abc import Callable
+from typing import NoReturn
+
+_watchers: list[Callable[[str], None]] = []
+
+
+class Secret:
+    """A key, a password or an address that holds one. Registers its value with every filter on creation."""
+
+    __slots__ = ("_value",)
+
+    def __init__(self, value: str) -> None:
+        self._value = value
+        if value:
+            for watcher in _watchers:
+                watcher(value)
+
+    def reveal(self) -> str:
+        """The value itself, for the one request or file that needs it."""
+        return self._value
+
+    def __repr__(self) -> str:
+        return "Secret(***)"
+
+    def __str__(self) -> str:
+        return "***"
+
+    def __format__(self, spec: str) -> str:
+        return "***"
+
+    def __bool__(self) -> bool:
+        return bool(self._value)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Secret) and hmac.compare_digest(self._value.encode(), other._value.encode())
+
+    def __hash__(self) -> int:
+        return hash((Secret, self._value))
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a Secret is never pickled or copied")
+
+
+def on_secret(watcher: Callable[[str], None]) -> None:
+    """Call `watcher` with the value of every secret made from now on; the log's filter registers itself here."""
+    _watchers.append(watcher)

@@ -1,0 +1,233 @@
+"""A release: content plus where it came from, and the facts about it. Frozen values, pure functions; no disk."""
+
+from __future__ import annotations
+
+import fnmatch
+import hashlib
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from trackers.content import Content, Credit, Edition, File, Music, Track
+
+Value = str | int | float | bool | Sequence[object] | Mapping[str, object] | None
+
+# Never part of a payload (DESIGN section 2); case-blind, matched against each part of a path.
+IGNORED = (
+    ".DS_Store", "Thumbs.db", "desktop.ini", "@eaDir", "._*", "*.!qB", "*.part", "*.parts", "*.unwanted", "*.aria2",
+    "*.crdownload", "*.tmp", ".seedpost*", "*.seedpost.yaml", "lost+found", ".Trash-*", ".stfolder", ".nfs*", "*~",
+)  # fmt: skip
+# A file of this kind says that something is still being written.
+PARTIAL = ("*.!qB", "*.part", "*.aria2", "*.crdownload", "*.tmp")
+
+
+@dataclass(frozen=True)
+class Fact:
+    """What is known of one field. None: looked for and not there. Unknown: could not be looked for, and `why`."""
+
+    value: Value = None
+    origin: str = ""  # tag name file torrent tracker:OPS sidecar rule person
+    unknown: bool = False
+    why: str = ""
+
+    def as_json(self) -> dict[str, object]:
+        """As facts stand in the journal."""
+        if self.unknown:
+            return {"unknown": self.why, "origin": self.origin}
+        return {"value": self.value, "origin": self.origin}
+
+    @classmethod
+    def from_json(cls, value: Mapping[str, object]) -> Fact:
+        """The inverse of `as_json`."""
+        origin = str(value.get("origin", ""))
+        if "unknown" in value:
+            return cls(None, origin, True, str(value["unknown"]))
+        return cls(value.get("value"), origin)  # type: ignore[arg-type]
+
+
+Facts = Mapping[str, Fact]
+NONE = Fact()
+FACT_FAMILIES = ("music", "video", "tv", "movie", "ids")
+
+
+def ignored(path: str) -> bool:
+    """Whether a path relative to the content's root is outside every payload."""
+    return any(_named(part, IGNORED) for part in path.split("/"))
+
+
+def partial(path: str) -> bool:
+    """Whether a path is a file that something is still writing."""
+    return _named(path.rsplit("/", 1)[-1], PARTIAL)
+
+
+def _named(name: str, patterns: Iterable[str]) -> bool:
+    lower = name.lower()
+    return any(fnmatch.fnmatchcase(lower, pattern.lower()) for pattern in patterns)
+
+
+def in_order(files: Iterable[File]) -> tuple[File, ...]:
+    """Files in byte order of their path's parts: the order of a torrent."""
+    return tuple(sorted(files, key=lambda file: [os.fsencode(part) for part in file.path.split("/")]))
+
+
+def fingerprint(name: str, files: Iterable[File]) -> str:
+    """32 hex digits that tell this content from any other. Byte order of whole paths, no normalisation."""
+    lines = sorted((os.fsencode(file.path), file.size) for file in files)
+    digest = hashlib.sha256(os.fsencode(name) + b"\0")
+    for path, size in lines:
+        digest.update(path + b"\0%d\n" % size)
+    return digest.hexdigest()[:32]
+
+
+def job_id(fingerprint: str, site: str) -> str:
+    """12 hex digits: the same content for the same site is the same job."""
+    return hashlib.sha256(f"{fingerprint}\0{site}".encode()).hexdigest()[:12]
+
+
+@dataclass(frozen=True)
+class Release:
+    """Content that became complete, as its source described it."""
+
+    source: str  # the client's or folder's name in rules.yaml, "" for a person's
+    from_: str  # qbittorrent folder person
+    name: str  # of the content: file or folder
+    path: str  # ours, after path_map: the file or folder itself
+    files: tuple[File, ...]  # the payload, in torrent order
+    single: bool = False
+    infohash: str = ""  # the client's id of the torrent
+    completed: int = 0  # unix seconds as the client said, or when the folder was settled
+    client: str = ""  # the client that has the content
+    save_path: str = ""  # as the client spells it
+    facts: Facts = field(default_factory=dict)
+
+    @property
+    def fingerprint(self) -> str:
+        """See `fingerprint`."""
+        return fingerprint(self.name, self.files)
+
+    @property
+    def size(self) -> int:
+        """Bytes of the payload."""
+        return sum(file.size for file in self.files)
+
+    @property
+    def id(self) -> str:
+        """12 hex digits: one for each completion of each content at each source."""
+        parts = f"{self.fingerprint}\0{self.from_}\0{self.infohash}\0{self.completed}"
+        return hashlib.sha256(parts.encode()).hexdigest()[:12]
+
+
+def overridden(facts: Facts, set: Mapping[str, object], origin: str) -> dict[str, Fact]:
+    """Facts with the fact fields of `set` put over them, `X.add` and `X.remove` on lists included.
+
+    Keys that are no fact (a tracker's own form keys) are left to `form_keys`.
+    """
+    after = dict(facts)
+    for key, value in set.items():
+        name, _, verb = key.rpartition(".")
+        if verb in ("add", "remove") and is_fact(name):
+            after[name] = Fact(edited(_listed(after.get(name, NONE).value), verb, _listed(value)), origin)
+        elif is_fact(key):
+            after[key] = Fact(value, origin)  # type: ignore[arg-type]
+    return after
+
+
+def form_keys(set: Mapping[str, object]) -> dict[str, object]:
+    """What of `set` is a tracker's own."""
+    return {key: value for key, value in set.items() if not is_fact(key.removesuffix(".add").removesuffix(".remove"))}
+
+
+def is_fact(key: str) -> bool:
+    """Whether a key of `set` names a fact and not a form key. Form keys have no dot, facts but a few do."""
+    return key in ("kind", "group", "scene", "proper", "name") or key.split(".")[0] in FACT_FAMILIES
+
+
+def edited(values: Sequence[object], verb: str, change: Sequence[object]) -> list[object]:
+    """A list with `change` added (no value twice) or removed."""
+    if verb == "add":
+        return [*values, *(value for value in change if value not in values)]
+    return [value for value in values if value not in change]
+
+
+def _listed(value: object) -> list[object]:
+    if value is None:
+        return []
+    return list(value) if isinstance(value, (list, tuple)) else [value]
+
+
+def content_of(name: str, files: Sequence[File], single: bool, facts: Facts) -> Content:
+    """The typed view of facts that trackers compose from."""
+
+    def get(key: str) -> Value:
+        return facts.get(key, NONE).value
+
+    def text(key: str) -> str | None:
+        value = get(key)
+        return None if value is None else str(value)
+
+    def number(key: str) -> int | None:
+        value = get(key)
+        return int(value) if isinstance(value, (int, float)) else None
+
+    def words(key: str) -> tuple[str, ...]:
+        return tuple(map(str, _listed(get(key))))
+
+    kind = text("kind") or "other"
+    scene = get("scene")
+    music = None
+    if kind == "music":
+        music = Music(
+            credits=_credits(facts),
+            album=text("music.album"),
+            year=number("music.year"),
+            format=text("music.format"),
+            encoding=text("music.encoding"),
+            bit_depth=number("music.bit_depth"),
+            sample_rate=number("music.sample_rate"),
+            media=text("music.media"),
+            has_log=get("music.has_log") is True,
+            log_score=number("music.log_score"),
+            has_cue=get("music.has_cue") is True,
+            release_type=text("music.release_type"),
+            label=text("music.label"),
+            catalogue=text("music.catalogue"),
+            genre=words("music.genre"),
+            tags_complete=get("music.tags_complete") is True,
+            various=get("music.various") is True,
+            problems=words("music.problems"),
+            edition=Edition(
+                text("music.edition.title"),
+                number("music.edition.year"),
+                text("music.edition.label"),
+                text("music.edition.catalogue"),
+            ),
+            tracks=tuple(Track(**row) for row in _rows(get("music.track_list"))),  # type: ignore[arg-type]
+            logs=words("music.logs"),
+        )
+    return Content(
+        name=name,
+        files=tuple(files),
+        kind=kind,
+        single=single,
+        group=text("group"),
+        scene=scene if isinstance(scene, bool) else None,
+        proper=get("proper") is True,
+        music=music,
+        cover=text("files.cover"),
+        origin=words("origin"),
+    )
+
+
+def _rows(value: Value) -> list[Mapping[str, object]]:
+    return [row for row in _listed(value) if isinstance(row, Mapping)]
+
+
+def _credits(facts: Facts) -> tuple[Credit, ...]:
+    """Credits with roles, unless a stronger `music.artists` or `music.artist` was set over them."""
+    credits, artists = facts.get("music.credits", NONE), facts.get("music.artists", NONE)
+    single = facts.get("music.artist", NONE)
+    if single.origin in ("sidecar", "rule", "person") and single.value:
+        return (Credit(str(single.value)),)
+    if artists.origin in ("sidecar", "rule", "person") or not credits.value:
+        return tuple(Credit(str(name)) for name in _listed(artists.value))
+    return tuple(Credit(**row) for row in _rows(credits.value))  # type: ignore[arg-type]
