@@ -15,7 +15,7 @@ WATCHER = (  # noqa: SIM905
 TRACKERS = "clock errors secret content catalogue base http limits gazelle redacted orpheus __init__ sandbox".split()  # noqa: SIM905
 OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "catalogue"}
 OPEN_TO_THE_LOOP = {*OPEN_TO_WATCHER, "base", "__init__"}
-OWNERS = {"qbittorrentapi": "watcher/client", "requests": "trackers/http", "urllib3": "trackers/http"}
+OWNERS = {"qbittorrentapi": "watcher/client", "requests": "trackers/http"}
 
 
 def modules(package: str) -> Iterator[tuple[str, Path]]:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from trackers.content import Content
+from trackers.errors import Refused
 from trackers.secret import Secret
 
 JSON = Mapping[str, object]
@@ -161,11 +162,16 @@ class Uploader(ABC):
     """
 
     name: str  # its name in rules.yaml, for messages
+    hosts_images = False  # whether `host_image` puts a cover on the site's own host
     extras: Mapping[str, Callable[..., None]] = {}  # logs, request fill …: retried alone, never `upload`
 
     def opening(self) -> float:
         """Seconds until the site's limit lets one more request through; 0 if it does now. Takes nothing from it."""
         return 0.0
+
+    def host_image(self, data: bytes, name: str) -> str:
+        """Put a cover on the site's own host; returns its address. Asked twice it does no harm."""
+        raise Refused("no-cover", f"{self.name} has no host for pictures")
 
     @abstractmethod
     def account(self) -> Account:

@@ -1,6 +1,7 @@
-"""What is known of each type of tracker, as frozen data: hosts, announce hosts, source flag, pieces, limits, capabilities. No network.
+"""What is known of each type of tracker, as frozen data: hosts, flags, pieces, limits, vocabularies. No network.
 
-Facts: facts of the sites' own documents and of Gazelle's source; a type's vocabularies stand beside its class's tables here.
+Facts: facts of the sites' own documents and of Gazelle's source; a type's vocabularies stand here, the ids that a site
+gives its words beside its class.
 """
 
 from __future__ import annotations
@@ -8,10 +9,14 @@ from __future__ import annotations
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 from urllib.parse import urlsplit
+
+from trackers.errors import SettingsError
 
 KIB, MIB = 1024, 1024 * 1024
 SANDBOX = "sandbox-"
+COVER = ("required", "wanted")
 
 
 @dataclass(frozen=True)
@@ -62,9 +67,39 @@ class SiteType:
     old_flags: tuple[str, ...] = ()  # source flags of former names of the site
     sandbox: bool = False
     vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # form key: allowed words
+    form_keys: tuple[str, ...] = ()  # what `set` may name beside facts; lists also as `X.add` and `X.remove`
+    extensions: tuple[str, ...] = ()  # of files in the payload, lower case; empty: any
+    forbidden_characters: str = ""  # in names of files and folders
+    forbidden_words: tuple[str, ...] = ()  # in names of files and folders, lower case
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What rules.yaml says of one tracker, over its type's data."""
+
+    url: str  # without a slash at its end
+    quiet: float
+    deadline: float
+    cover: str
+    share: float = 1.0
+    image: str | None = None  # address of a cover for whatever has none of its own
+    ca_file: Path | None = None
 
 
 _GAZELLE_ROLES = ("main", "guest", "remixer", "composer", "conductor", "dj", "producer")
+_GAZELLE_CHARACTERS = ':?<>\\*|"'
+_GAZELLE_KEYS = (
+    "tags", "image", "album_desc", "release_desc", "groupid", "title", "year", "releasetype", "unknown",
+)  # fmt: skip
+_MUSIC_EXTENSIONS = (
+    "ac3", "accurip", "chm", "cue", "dts", "flac", "gif", "htm", "html", "jpeg", "jpg", "log", "m3u", "m3u8", "m4a",
+    "m4b", "md5", "mp3", "nfo", "pdf", "png", "rtf", "sfv", "txt",
+)  # fmt: skip
+_GAZELLE_WORDS = (
+    "incomplete~", "ahashare.com", "demonoid.com", "demonoid.me", "djtunes.com", "h33t", "housexclusive.net",
+    "limetorrents.com", "mixesdb.com", "mixfiend.blogstop", "mixtapetorrent.blogspot", "plixid.com", "reggaeme.com",
+    "scc.nfo", "thepiratebay.org", "torrentday",
+)  # fmt: skip
 
 REDACTED = SiteType(
     name="redacted",
@@ -93,6 +128,10 @@ REDACTED = SiteType(
         ),
         "role": _GAZELLE_ROLES,
     },
+    form_keys=_GAZELLE_KEYS,
+    extensions=_MUSIC_EXTENSIONS,
+    forbidden_characters=_GAZELLE_CHARACTERS,
+    forbidden_words=_GAZELLE_WORDS,
 )  # fmt: skip
 
 ORPHEUS = SiteType(
@@ -120,6 +159,13 @@ ORPHEUS = SiteType(
         ),
         "role": (*_GAZELLE_ROLES, "arranger"),
     },
+    form_keys=_GAZELLE_KEYS,
+    extensions=(
+        *_MUSIC_EXTENSIONS, "azw3", "djv", "djvu", "doc", "docx", "epub", "ffp", "json", "lit", "lrc", "mobi", "mp4",
+        "pls", "toc", "yaml", "yml",
+    ),
+    forbidden_characters=_GAZELLE_CHARACTERS,
+    forbidden_words=_GAZELLE_WORDS,
 )  # fmt: skip
 
 
@@ -133,6 +179,68 @@ def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
 
 
 TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS)
+
+
+def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Settings:
+    """The tracker's own keys of its block in rules.yaml, checked; keys that are the loop's are left alone. Times are
+    seconds. Raises `SettingsError` in words that say what to change."""
+    cover, image, ca_file = (given.get(key) for key in ("cover", "image", "ca_file"))
+    if cover is not None and cover not in COVER:
+        raise SettingsError("settings", f"{name}: 'cover' is required or wanted")
+    if image is not None and not isinstance(image, str):
+        raise SettingsError("settings", f"{name}: 'image' is the address of a picture")
+    if ca_file is not None and not Path(str(ca_file)).is_file():
+        raise SettingsError("settings", f"{name}: there is no file at 'ca_file'; name a PEM file of certificates")
+    return Settings(
+        url=_url(site, given.get("url"), name),
+        quiet=_number(given, "quiet", site.quiet, name, least=0.0 if site.sandbox else site.quiet),
+        deadline=_number(given, "deadline", site.deadline, name, least=0.0 if site.sandbox else 30.0),
+        share=_number(given, "share", 1.0, name, most=1.0),
+        cover=str(cover or site.cover),
+        image=image,
+        ca_file=Path(str(ca_file)) if ca_file is not None else None,
+    )
+
+
+def _url(site: SiteType, given: object, name: str) -> str:
+    url = str(given or site.url).rstrip("/")
+    try:
+        parts = urlsplit(url)
+        host = parts.hostname or ""
+        parts.port  # noqa: B018  # reading it is what checks it
+    except ValueError:
+        host, parts = "", urlsplit("")
+    if not host or parts.username or parts.query or parts.fragment or not url.isascii() or not url.isprintable():
+        raise SettingsError("settings", f"{name}: 'url' must be like https://tracker.example")
+    if site.sandbox and not is_loopback(host):
+        raise SettingsError(
+            "settings", f"{name}: a {site.name} tracker stands on this machine: set 'url' to its 127.0.0.1 address"
+        )
+    if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(host)):
+        raise SettingsError("settings", f"{name}: 'url' must begin with https://")
+    return url
+
+
+def _number(
+    given: Mapping[str, object], key: str, default: float, name: str, least: float = 0.0, most: float | None = None
+) -> float:
+    value = given.get(key, default)
+    if isinstance(value, bool) or not isinstance(value, (int, float)) or not value > 0:
+        raise SettingsError("settings", f"{name}: '{key}' must be a number above 0")
+    if value < least:
+        raise SettingsError("settings", f"{name}: '{key}' may not be less than {least:g} s for this type")
+    if most is not None and value > most:
+        raise SettingsError("settings", f"{name}: '{key}' may not be more than {most:g}")
+    return float(value)
+
+
+def announce_of(site: SiteType, url: str, passkey: str) -> str:
+    """The personal announce address: a secret. A sandbox announces on its own host, under its type, behind `/announce`:
+    qBittorrent talks to a tracker on loopback only if its path begins so (SSRF mitigation)."""
+    if not site.sandbox:
+        return f"https://{site.announce_hosts[0]}/{passkey}/announce"
+    parts = urlsplit(url)
+    return f"{parts.scheme}://{parts.netloc}/announce/{site.name.removeprefix(SANDBOX)}/{passkey}/announce"
 
 
 def site_of(type: str, url: str | None = None) -> str:
@@ -151,7 +259,7 @@ def site_of_announce(address: str) -> str | None:
     for entry in TYPES.values():
         if host and host in entry.announce_hosts:
             return entry.host
-    steps = parts.path.split("/")
+    steps = parts.path.removeprefix("/announce").split("/")
     if is_loopback(host) and len(steps) == 4 and steps[3] == "announce" and SANDBOX + steps[1] in TYPES:
         return f"sandbox:{steps[1]}:{host}"
     return None

@@ -1,0 +1,256 @@
+"""The journal against bare write+fdatasync and a json.loads loop, as ratios of one run (DESIGN section 18).
+
+Run as `python benchmarks/journal.py [--records N] [--rounds N]`. Each figure is the median over rounds in which every
+contestant runs once, in turn; the seconds of a shared machine say little, their ratios do.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
+
+STEPS = ("queued", "prepared", "sending", "unconfirmed", "uploaded", "seeding", "done")
+SITES = {"RED": "redacted.sh", "OPS": "orpheus.network"}
+
+
+def release_record(number: int) -> dict[str, object]:
+    """A release as intake writes it, its facts shortened."""
+    facts = {f"music.field{n}": {"value": f"value {number} of field {n}", "origin": "tag"} for n in range(12)}
+    return {
+        "type": "release",
+        "release": f"{number:012x}",
+        "fingerprint": f"{number:032x}",
+        "from": "qbittorrent",
+        "source": "seedbox",
+        "infohash": f"{number:040x}",
+        "completed": 1_795_000_000 + number,
+        "path": f"/srv/downloads/music/Artist {number} - Album (2024) [FLAC]",
+        "client": "seedbox",
+        "save_path": "/downloads/music",
+        "name": f"Artist {number} - Album (2024) [FLAC]",
+        "size": 400_000_000 + number,
+        "files": 14,
+        "facts": facts,
+        "decision": {"rule": "lossless-music", "trackers": {"RED": {}, "OPS": {"delay": "10m"}}, "reasons": {}},
+        "rules": "0" * 64,
+    }
+
+
+def job_record(job: int, state: str, step: int) -> dict[str, object]:
+    """A step of a job, as the loop writes it: about 300 bytes."""
+    name = ("RED", "OPS")[job % 2]
+    record: dict[str, object] = {
+        "type": "job",
+        "job": f"{job:012x}",
+        "tracker": name,
+        "site": SITES[name],
+        "release": f"{job // 2:012x}",
+        "state": state,
+        "attempt": 1,
+        "infohash": f"{job:040x}",
+    }
+    if state in ("unconfirmed", "queued"):
+        record |= {
+            "code": "timeout",
+            "why": f"no answer within the deadline, look {step}",
+            "not_before": 1_795_000_000.5,
+        }
+    if state in ("uploaded", "seeding", "done"):
+        record |= {
+            "registered": f"{job:040x}",
+            "torrent_id": job,
+            "url": f"https://{SITES[name]}/torrents.php?torrentid={job}",
+        }
+    return record
+
+
+def history(records: int, jobs: int) -> Iterator[dict[str, object]]:
+    """`records` records of `jobs` jobs, interleaved as lanes interleave them."""
+    for number in range(jobs // 2):
+        yield release_record(number)
+    steps = (records - jobs // 2) // jobs
+    rest = records - jobs // 2 - steps * jobs
+    for step in range(steps + 1):
+        for job in range(jobs if step < steps else rest):
+            yield job_record(job, STEPS[min(step * len(STEPS) // max(1, steps), len(STEPS) - 1)], step)
+
+
+def write_history(state: Path, records: int, jobs: int) -> None:
+    """A journal with that many records, by way of `append`."""
+    from watcher.journal import Journal
+
+    journal = Journal.open(state)
+    batch: list[dict[str, object]] = []
+    for record in history(records, jobs):
+        batch.append(record)
+        if len(batch) == 1000:
+            journal.append(batch)
+            journal.refresh()
+            batch = []
+    journal.append(batch or [{"type": "command", "do": "look", "path": "/"}])
+    journal.close()
+
+
+# -- appending
+
+
+def bare(folder: Path, seconds: float) -> float:
+    """Lines a second of write+fdatasync."""
+    line = b"x" * 299 + b"\n"
+    fd = os.open(folder / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+    try:
+        return rate(lambda: (os.write(fd, line), os.fdatasync(fd)), 1, seconds)
+    finally:
+        os.close(fd)
+
+
+def rate(step: Callable[[], object], records: int, seconds: float) -> float:
+    """How many records a second a step makes."""
+    count, start = 0, time.perf_counter()
+    while time.perf_counter() - start < seconds:
+        step()
+        count += records
+    return count / (time.perf_counter() - start)
+
+
+def appending(rounds: int, seconds: float) -> dict[str, float]:
+    """Ratios of single and grouped appends."""
+    from watcher.journal import Journal
+
+    single_to_bare, group_to_single = [], []
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        journal = Journal.open(Path(name) / "state")
+        for job in range(100):
+            journal.append([job_record(job, "queued", 0)])
+        single = [job_record(0, "queued", 1)]
+        group = [job_record(job, "queued", 1) for job in range(100)]
+        for _ in range(rounds):
+            floor = bare(Path(name), seconds)
+            alone = rate(lambda: journal.append(single), 1, seconds)
+            journal.refresh()
+            together = rate(lambda: journal.append(group), 100, seconds)
+            journal.refresh()
+            single_to_bare.append(floor / alone)
+            group_to_single.append(together / alone)
+        journal.close()
+    return {"append": statistics.median(single_to_bare), "group": statistics.median(group_to_single)}
+
+
+# -- replay and compaction, each in a process of its own
+
+
+def json_loop(path: Path) -> float:
+    """Seconds of json.loads over every line."""
+    start = time.perf_counter()
+    with path.open("rb") as file:
+        for line in file:
+            json.loads(line)
+    return time.perf_counter() - start
+
+
+def replay(state: Path) -> tuple[float, float]:
+    """Seconds to open, and the most memory the process ever had, MiB."""
+    from watcher.journal import Journal
+
+    start = time.perf_counter()
+    journal = Journal.open(state, writable=False)
+    seconds = time.perf_counter() - start
+    journal.close()
+    return seconds, peak_memory()
+
+
+def peak_memory() -> float:
+    """MiB; not from getrusage, which counts what the parent had when it forked."""
+    text = Path("/proc/self/status").read_text()
+    return int(text.partition("VmHWM:")[2].split()[0]) / 1024
+
+
+def compaction(state: Path) -> float:
+    """Seconds to compact, packing included."""
+    from watcher.journal import Journal
+
+    journal = Journal.open(state)
+    start = time.perf_counter()
+    journal.compact()
+    seconds = time.perf_counter() - start
+    journal.close()
+    return seconds
+
+
+def child(what: str, state: Path, compiled: bool) -> list[float]:
+    """One measurement in a fresh process."""
+    command = [sys.executable, __file__, "--child", what, "--state", str(state)]
+    done = subprocess.run(command + ([] if compiled else ["--plain"]), capture_output=True, text=True, check=True)
+    return [float(word) for word in done.stdout.split()]
+
+
+def replaying(records: int, jobs: int, rounds: int, compiled: bool) -> dict[str, float]:
+    """Ratios of replay and compaction."""
+    loops, opens, peaks = [], [], []
+    with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
+        state = Path(name) / "state"
+        write_history(state, records, jobs)
+        for _ in range(rounds):
+            loops += child("loop", state, compiled)
+            seconds, peak = child("replay", state, compiled)
+            opens.append(seconds)
+            peaks.append(peak)
+        (compacted,) = child("compact", state, compiled)
+    ratios = [opened / loop for opened, loop in zip(opens, loops, strict=True)]
+    return {
+        "replay": statistics.median(ratios),
+        "peak": max(peaks),
+        "compact": compacted / statistics.median(opens),
+        "seconds": statistics.median(opens),
+    }
+
+
+def measure_here(what: str, state: Path) -> None:
+    """The child's part."""
+    if what == "loop":
+        print(json_loop(state / "journal.jsonl"))
+    elif what == "replay":
+        print(*replay(state))
+    else:
+        print(compaction(state))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--records", type=int, default=1_000_000)
+    parser.add_argument("--jobs", type=int, default=40_000)
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--seconds", type=float, default=1.0)
+    parser.add_argument("--plain", action="store_true", help="without the compiled parser only")
+    parser.add_argument("--child", help=argparse.SUPPRESS)
+    parser.add_argument("--state", type=Path, help=argparse.SUPPRESS)
+    given = parser.parse_args()
+    if given.plain:
+        sys.modules["orjson"] = None  # type: ignore[assignment]
+    if given.child:
+        measure_here(given.child, given.state)
+        return
+    group, limit = (14, 2.5) if given.plain else (25, 1.25)
+    appended = appending(given.rounds, given.seconds)
+    print(f"one append / bare write+fdatasync   {appended['append']:6.2f}   (at most 1.3)")
+    print(f"group of 100 / single, records a s  {appended['group']:6.1f}   (at least {group})")
+    replayed = replaying(given.records, given.jobs, given.rounds, not given.plain)
+    print(
+        f"replay / json.loads loop            {replayed['replay']:6.2f}   (at most {limit}; {replayed['seconds']:.1f} s)"
+    )
+    print(f"memory of the replay, MiB           {replayed['peak']:6.0f}   (at most 300)")
+    print(f"compaction / replay                 {replayed['compact']:6.2f}   (at most 4)")
+
+
+if __name__ == "__main__":
+    main()

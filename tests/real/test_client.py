@@ -1,0 +1,107 @@
+"""The client against the qbittorrent-nox of this machine."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.support_qbittorrent import album, infohash_of, torrent_of
+from watcher.client import Banned, LoginRefused, TorrentGone, TorrentRefused
+
+pytestmark = pytest.mark.real
+
+
+def logins_refused(one) -> int:
+    log = (one.profile / "qBittorrent/data/logs/qbittorrent.log").read_text()
+    return log.count("invalid credentials")
+
+
+def test_it_logs_in_once_and_keeps_its_session(qbittorrent):
+    client = qbittorrent().client()
+    version = client.version()
+    assert version.app.startswith("v")
+    assert version.api >= (2, 8)
+    assert client.sync(0)["full_update"] is True
+    assert "full_update" not in client.sync(1)
+    assert abs(client.skew) < 5
+    client.close()
+    assert client.sync(1)["full_update"] is True
+
+
+def test_a_restart_is_survived_with_one_login(qbittorrent):
+    one = qbittorrent()
+    client = one.client()
+    client.sync(0)
+    one.stop()
+    one.start()
+    assert client.sync(1)["full_update"] is True
+    assert logins_refused(one) == 0
+
+
+def test_a_wrong_password_is_one_login_and_no_ban(qbittorrent):
+    one = qbittorrent()
+    client = one.client(password="wrong battery")
+    clone = client.clone()
+    for _ in range(10):
+        for asked in (client, clone):
+            with pytest.raises(LoginRefused):
+                asked.sync(0)
+    one.stop()
+    assert logins_refused(one) == 1
+
+
+def test_a_ban_is_told_from_a_refusal(qbittorrent):
+    one = qbittorrent()
+    client = one.client(password="wrong battery")
+    for _ in range(5):
+        with pytest.raises(LoginRefused):
+            client.sync(0)
+        client.forgive()
+    with pytest.raises(Banned):
+        client.sync(0)
+    with pytest.raises(Banned):
+        one.client().sync(0)
+
+
+def test_a_torrent_is_added_listed_and_exported_as_it_was(qbittorrent, announcer):
+    one = qbittorrent()
+    content = album(one.downloads / "Album")
+    torrent, infohash = torrent_of(content, announce=announcer.url, private=True, source="RED")
+    client = one.client()
+    assert client.torrent(infohash) is None
+    assert client.add(torrent, str(one.downloads), "music", ["one", "two"], skip_check=True) is True
+    one.complete(infohash)
+    assert infohash_of(client.export(infohash)) == infohash
+    assert [(row["name"], row["size"]) for row in client.files(infohash)] == [
+        ("Album/01 - Track.flac", 70_000),
+        ("Album/02 - Track.flac", 50_000),
+    ]
+    there = client.torrent(infohash)
+    assert (there["category"], there["save_path"]) == ("music", str(one.downloads))
+    assert set(there["tags"].split(", ")) == {"one", "two"}
+    assert client.properties(infohash)["is_private"] is True
+    (announce,) = client.trackers(infohash)
+    assert (announce.host, announce.site) == ("127.0.0.1", "sandbox:redacted:127.0.0.1")
+    assert client.add(torrent, str(one.downloads)) is False
+    client.stop(infohash)
+    one.until(infohash, lambda info: info["state"] in ("pausedUP", "stoppedUP"))
+
+
+def test_what_is_not_there_or_no_torrent_is_named_so(qbittorrent):
+    client = qbittorrent().client()
+    for ask in (client.files, client.trackers, client.properties, client.export):
+        with pytest.raises(TorrentGone):
+            ask("ab" * 20)
+    with pytest.raises(TorrentRefused):
+        client.add(b"garbage", "/tmp")
+
+
+def test_folders_are_shown_where_the_version_can(qbittorrent):
+    one = qbittorrent()
+    client = one.client()
+    album(one.downloads / "Album")
+    if client.version().api < (2, 11):
+        assert client.names_in(str(one.downloads)) is None
+    else:
+        assert client.names_in(str(one.downloads)) == {"Album"}
+        with pytest.raises(TorrentGone):
+            client.names_in(str(one.downloads / "none"))

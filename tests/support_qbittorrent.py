@@ -1,0 +1,402 @@
+"""What tests of clients and sources share: a scripted client, a sink, a clock, a real qbittorrent-nox, torrents."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+import json
+import logging
+import os
+import socket
+import subprocess
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+import qbittorrentapi
+from bencode2 import bdecode, bencode
+
+from trackers.clock import Clock
+from trackers.secret import Secret
+from watcher.client import Announce, Client, TorrentGone
+from watcher.logs import configure, logger
+from watcher.release import Release
+from watcher.sources import Baseline, Undecided
+
+DATA = Path(__file__).parent / "watcher" / "data" / "qbittorrent"
+VERSIONS = ("4.5.2", "5.1.0", "5.3.0")
+START = 1_795_345_000.0  # before the recordings
+
+
+class VirtualClock(Clock):
+    """A clock that stands still but for `wait` and `move`."""
+
+    def __init__(self, now: float = START) -> None:
+        self.wall, self.ran = now, 1000.0
+
+    def now(self) -> float:
+        return self.wall
+
+    def running(self) -> float:
+        return self.ran
+
+    def wait(self, seconds: float, wake: threading.Event | None = None) -> bool:
+        self.move(seconds)
+        return bool(wake and wake.is_set())
+
+    def move(self, seconds: float) -> None:
+        self.wall += seconds
+        self.ran += seconds
+
+
+class Notes:
+    """A sink that remembers, as intake does by its journal. `again()` is what a restart leaves of it."""
+
+    def __init__(self, own: Sequence[str] = ()) -> None:
+        self.records: list[dict[str, Any]] = []
+        self.releases: list[Release] = []
+        self.undecided: list[Undecided | None] = []
+        self.changes: list[Release] = []
+        self.owned = set(own)
+
+    def again(self) -> Notes:
+        other = Notes(tuple(self.owned))
+        other.records, other.releases = list(self.records), list(self.releases)
+        return other
+
+    def baseline(self, at: str) -> Baseline | None:
+        found, names = None, set()
+        for record in self.records:
+            if record["at"] == at and record["what"] == "baseline":
+                names.update(record.get("names", ()))
+                if not record["more"]:
+                    found = record
+            elif record["at"] == at and record["what"] == "gone":
+                names.difference_update(record.get("names", ()))
+        return Baseline(found["since"], found.get("by", "client"), frozenset(names)) if found else None
+
+    def known(self, infohash: str, completed: int) -> bool:
+        pairs = [pair for record in self.records for pair in record.get("torrents", ()) if record["what"] != "gone"]
+        seen = any((release.infohash, release.completed) == (infohash, completed) for release in self.releases)
+        return seen or [infohash, completed] in pairs
+
+    def own(self, infohash: str) -> bool:
+        return infohash in self.owned
+
+    def labels(self, infohash: str, completed: int) -> tuple[str, frozenset[str]] | None:
+        for release in reversed([*self.releases, *self.changes]):
+            if (release.infohash, release.completed) == (infohash, completed):
+                facts = release.facts
+                return str(facts["torrent.category"].value or ""), frozenset(facts["torrent.tags"].value)
+        return None
+
+    def folder_known(self, path: str, fingerprint: str) -> bool:
+        return any((release.path, release.fingerprint) == (path, fingerprint) for release in self.releases)
+
+    def record(self, records: Sequence[Mapping[str, object]]) -> None:
+        self.records.extend(dict(record) for record in records)
+
+    def seen(self, release: Release, *, undecided: Undecided | None) -> None:
+        self.releases.append(release)
+        self.undecided.append(undecided)
+
+    def changed(self, release: Release) -> None:
+        self.changes.append(release)
+
+    def told(self, what: str) -> list[dict[str, Any]]:
+        """The records of one kind."""
+        return [record for record in self.records if record["what"] == what]
+
+
+class Script:
+    """A client that answers `sync` from a list: mappings are answers, exceptions are raised, callables are called. With
+    nothing left it answers an idle delta. The rest it answers from what the test put into it."""
+
+    def __init__(self, answers: Sequence[Any] = (), name: str = "seedbox", at: str = "http://127.0.0.1:8080") -> None:
+        self.name, self.address, self.skew = name, at, 0.0
+        self.answers = list(answers)
+        self.rids: list[int] = []
+        self.calls: list[str] = []
+        self.refused = False
+        self.forgiven = 0
+        self.details: dict[str, dict[str, Any]] = {}
+        self.fault: Exception | None = None
+
+    def hold(
+        self,
+        infohash: str,
+        files: Sequence[tuple[str, int]],
+        *,
+        announces: Sequence[Announce] = (),
+        torrent: bytes = b"",
+        private: bool = False,
+        skipped: Sequence[str] = (),
+        entry: Mapping[str, Any] | None = None,
+    ) -> None:
+        """What it says of one torrent when it is asked."""
+        rows = [{"name": name, "size": size, "priority": 0 if name in skipped else 1} for name, size in files]
+        self.details[infohash] = {
+            "files": rows,
+            "trackers": list(announces),
+            "export": torrent,
+            "properties": {"is_private": private},
+            "torrent": entry,
+        }
+
+    def sync(self, rid: int) -> Mapping[str, Any]:
+        self.rids.append(rid)
+        answer = self.answers.pop(0) if self.answers else {"rid": rid + 1}
+        answer = answer() if callable(answer) else answer
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    def _detail(self, infohash: str, what: str) -> Any:
+        self.calls.append(what)
+        if self.fault is not None:
+            raise self.fault
+        if infohash not in self.details:
+            raise TorrentGone(f"no {infohash}")
+        return self.details[infohash][what]
+
+    def files(self, infohash: str) -> list[dict[str, Any]]:
+        return self._detail(infohash, "files")
+
+    def trackers(self, infohash: str) -> list[Announce]:
+        return self._detail(infohash, "trackers")
+
+    def properties(self, infohash: str) -> Mapping[str, Any]:
+        return self._detail(infohash, "properties")
+
+    def export(self, infohash: str) -> bytes:
+        found = self._detail(infohash, "export")
+        if not found:
+            raise TorrentGone("it can't be exported")
+        return found
+
+    def torrent(self, infohash: str) -> Mapping[str, Any] | None:
+        return self.details.get(infohash, {}).get("torrent")
+
+    def forgive(self) -> None:
+        self.refused = False
+        self.forgiven += 1
+
+
+@pytest.fixture
+def told(monkeypatch) -> Iterator[Callable[[], list[dict[str, Any]]]]:
+    """What was logged, line by line. Import it where it is used."""
+    monkeypatch.setattr(logger, "_setup", logger._Setup())
+    root, stream = logging.getLogger(), io.StringIO()
+    handlers, level = list(root.handlers), root.level
+    configure(stream=stream, level="info", terminal=False, environ={})
+    yield lambda: [json.loads(line) for line in stream.getvalue().splitlines()]
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+
+
+def recorded(version: str, name: str) -> Any:
+    """A recorded answer of a real server."""
+    return json.loads((DATA / version / f"{name}.json").read_text())
+
+
+def entry(**changes: Any) -> dict[str, Any]:
+    """A torrent of `sync/maindata` that is complete, as 5.1 says it, with `changes`."""
+    full = recorded("5.1.0", "maindata_full_1torrent")
+    return {**next(iter(full["torrents"].values())), **changes}
+
+
+def full(torrents: Mapping[str, Mapping[str, Any]], rid: int = 1) -> dict[str, Any]:
+    """A full update."""
+    return {"full_update": True, "rid": rid, "server_state": {"refresh_interval": 1500}, "torrents": dict(torrents)}
+
+
+# Torrents
+
+
+def torrent_of(
+    path: Path, *, announce: str = "", private: bool = False, source: str = "", piece: int = 16384
+) -> tuple[bytes, str]:
+    """A v1 torrent of a file or folder and its info-hash."""
+    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
+    data = b"".join(one.read_bytes() for one in files)
+    pieces = b"".join(hashlib.sha1(data[at : at + piece]).digest() for at in range(0, len(data), piece))
+    info: dict[bytes, Any] = {b"name": os.fsencode(path.name), b"piece length": piece, b"pieces": pieces}
+    if path.is_dir():
+        parts = [(one.relative_to(path).parts, one.stat().st_size) for one in files]
+        info[b"files"] = [{b"length": size, b"path": [os.fsencode(part) for part in names]} for names, size in parts]
+    else:
+        info[b"length"] = path.stat().st_size
+    info |= {b"private": 1} if private else {}
+    info |= {b"source": source.encode()} if source else {}
+    torrent: dict[bytes, Any] = {b"info": info} | ({b"announce": announce.encode()} if announce else {})
+    return bencode(torrent), infohash_of(bencode(torrent))
+
+
+def infohash_of(torrent: bytes) -> str:
+    return hashlib.sha1(bencode(bdecode(torrent)[b"info"])).hexdigest()
+
+
+def album(folder: Path, sizes: Sequence[int] = (70_000, 50_000), seed: int = 1) -> Path:
+    """A folder with files of these sizes."""
+    folder.mkdir(parents=True)
+    for number, size in enumerate(sizes, 1):
+        block = hashlib.sha512(f"{seed}-{number}".encode()).digest()
+        (folder / f"{number:02} - Track.flac").write_bytes((block * (size // 64 + 1))[:size])
+    return folder
+
+
+# A real one
+
+_CONF = r"""[BitTorrent]
+Session\Port={bt}
+Session\Interface=lo
+Session\InterfaceName=lo
+Session\InterfaceAddress=127.0.0.1
+Session\DHTEnabled=false
+Session\PeXEnabled=false
+Session\LSDEnabled=false
+Session\QueueingSystemEnabled=false
+Session\RefreshInterval={refresh}
+Session\MultiConnectionsPerIp=true
+Session\BTProtocol=TCP
+Session\ConnectionSpeed=500
+Session\MaxConnections=-1
+Session\MaxUploads=-1
+Session\DefaultSavePath={downloads}
+
+[LegalNotice]
+Accepted=true
+
+[Network]
+PortForwardingEnabled=false
+
+[Preferences]
+Connection\ResolvePeerCountries=false
+WebUI\Address=127.0.0.1
+WebUI\Port={ui}
+WebUI\UseUPnP=false
+WebUI\Username=admin
+WebUI\Password_PBKDF2="{password}"
+"""
+
+
+class Qbittorrent:
+    """A qbittorrent-nox with a profile of its own, on loopback, for one test."""
+
+    password = "correct horse"
+    refresh = 100  # milliseconds; 1500 by default
+
+    def __init__(self, profile: Path, program: Sequence[str]) -> None:
+        self.profile, self.program = profile, list(program)
+        self.downloads = profile / "downloads"
+        self.downloads.mkdir(parents=True)
+        self.bt = _free_port()
+        self.ui = 0
+        self._process: subprocess.Popen[bytes] | None = None
+        self._api: qbittorrentapi.Client | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.ui}"
+
+    @property
+    def api(self) -> qbittorrentapi.Client:
+        """The library itself, for what seedpost never does: add peers, recheck, rename, delete."""
+        if self._api is None:
+            self._api = qbittorrentapi.Client(self.url, username="admin", password=self.password, SIMPLE_RESPONSES=True)
+            self._api.auth_log_in()
+        return self._api
+
+    def client(self, clock: Clock | None = None, password: str | None = None, name: str = "seedbox") -> Client:
+        secret = Secret(password or self.password)
+        return Client(name, self.url, username="admin", password=secret, clock=clock or Clock())
+
+    def start(self) -> Qbittorrent:
+        """Start it; another program may have taken the port meanwhile, so that it is tried with several."""
+        for _ in range(5):
+            self.ui = self.ui or _free_port()
+            self._configure()
+            environment = {**os.environ, "HOME": str(self.profile), "QBT_CONFIRM_LEGAL_NOTICE": "1"}
+            command = [*self.program, f"--profile={self.profile}", f"--webui-port={self.ui}"]
+            streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+            self._process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]
+            if self._answers():
+                return self
+            self.stop()
+            self.ui = 0
+        raise RuntimeError("qbittorrent-nox does not start")
+
+    def stop(self) -> None:
+        """A clean end: it writes its state."""
+        self._api = None
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+            try:
+                self._process.wait(15)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+        if self._process is not None:
+            self._process.wait()
+
+    def kill(self) -> None:
+        """As a power cut ends it."""
+        self._api = None
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+
+    def add(self, torrent: bytes, **options: Any) -> str:
+        """Add a torrent and wait until it shows; its info-hash."""
+        infohash = infohash_of(torrent)
+        self.api.torrents_add(torrent_files=torrent, use_auto_torrent_management=False, **options)
+        self.until(infohash, lambda one: one is not None)
+        return infohash
+
+    def info(self, infohash: str) -> Mapping[str, Any] | None:
+        return next(iter(self.api.torrents_info(torrent_hashes=infohash)), None)
+
+    def until(self, infohash: str, true: Callable[[Any], bool], seconds: float = 30.0) -> Mapping[str, Any]:
+        """Wait until something is true of a torrent."""
+        deadline = time.monotonic() + seconds
+        while not true(found := self.info(infohash)):
+            if time.monotonic() > deadline:
+                raise TimeoutError(f"still {found}")
+            time.sleep(0.05)
+        return found or {}
+
+    def complete(self, infohash: str) -> Mapping[str, Any]:
+        """Wait until it seeds."""
+        return self.until(infohash, lambda one: one is not None and one["state"] in ("stalledUP", "uploading"))
+
+    def _configure(self) -> None:
+        file = self.profile / "qBittorrent" / "config" / "qBittorrent.conf"
+        if not file.exists():
+            file.parent.mkdir(parents=True)
+            values = {"bt": self.bt, "ui": self.ui, "downloads": self.downloads, "refresh": self.refresh}
+            file.write_text(_CONF.format(**values, password=_hashed(self.password)))
+
+    def _answers(self) -> bool:
+        deadline = time.monotonic() + 20
+        while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", self.ui)) == 0:
+                    return True
+            time.sleep(0.02)
+        return False
+
+
+def _hashed(password: str) -> str:
+    salt = os.urandom(16)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 100_000, 64)
+    return f"@ByteArray({base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()})"
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

@@ -1,0 +1,96 @@
+"""`seedpost` as a process of its own, over a state folder and rules of a test."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from trackers.sandbox import Sandbox
+from watcher.jobs import Job, State
+from watcher.journal import Journal
+
+PATIENCE = 90.0
+
+
+class Seedpost:
+    """A folder with rules and state, and the commands over it."""
+
+    def __init__(self, folder: Path, rules: str, secrets: Mapping[str, str]) -> None:
+        self.folder, self.state = folder, folder / "state"
+        self.rules = folder / "rules.yaml"
+        self.rules.write_text(rules)
+        self.environment = {**os.environ, **secrets, "HOME": str(folder), "COLUMNS": "200"}
+        self.environment.pop("SEEDPOST_RULES", None)
+        self._daemon: subprocess.Popen[bytes] | None = None
+
+    def _command(self, *words: str) -> list[str]:
+        return [sys.executable, "-m", "watcher", "--rules", str(self.rules), "--state", str(self.state), *words]
+
+    def start(self, *words: str) -> subprocess.Popen[bytes]:
+        """The daemon, or another command that goes on."""
+        log = (self.folder / "stderr").open("ab")
+        self._daemon = subprocess.Popen(
+            self._command(*(words or ("run",))), env=self.environment, stdout=subprocess.DEVNULL, stderr=log
+        )
+        log.close()
+        return self._daemon
+
+    def __call__(self, *words: str, give: str = "") -> subprocess.CompletedProcess[str]:
+        """One command, to its end."""
+        return subprocess.run(
+            self._command(*words), env=self.environment, input=give, capture_output=True, text=True, timeout=PATIENCE
+        )
+
+    def json(self, *words: str) -> Any:
+        done = self(*words, "--json")
+        return json.loads(done.stdout)
+
+    def end(self, number: int = signal.SIGTERM) -> int:
+        """End the daemon; its exit code."""
+        if self._daemon is None:
+            return 0
+        if self._daemon.poll() is None:
+            self._daemon.send_signal(number)
+        code = self._daemon.wait(PATIENCE)
+        self._daemon = None
+        return code
+
+    def jobs(self) -> dict[str, Job]:
+        """The jobs by tracker, as the journal has them now."""
+        if not (self.state / "journal.jsonl").exists():
+            return {}
+        return {job.tracker: job for job in Journal.open(self.state, writable=False).ledger.jobs.values()}
+
+    def states(self) -> dict[str, State]:
+        return {tracker: job.state for tracker, job in self.jobs().items()}
+
+    def until(self, true: Callable[[], object], what: str = "") -> None:
+        """Wait for another process to have done something."""
+        end = time.monotonic() + PATIENCE
+        while not true():
+            told = (self.folder / "stderr").read_text()[-3000:] if (self.folder / "stderr").exists() else ""
+            if self._daemon is not None and self._daemon.poll() is not None:
+                raise AssertionError(f"the daemon ended with {self._daemon.returncode}: {told}")
+            if time.monotonic() > end:
+                raise AssertionError(f"{what or 'nothing'} came of it: {self.jobs()}\n{told}")
+            time.sleep(0.05)
+
+    def events(self) -> list[str]:
+        """The events of the log file, in order."""
+        lines = (self.state / "log" / "seedpost.jsonl").read_text().splitlines()
+        return [json.loads(line)["event"] for line in lines]
+
+
+def keys_of(sandbox: Sandbox) -> dict[str, str]:
+    """The sandbox's keys, as the environment gives them."""
+    return {
+        "SEEDPOST_SECRET_RED_API_KEY": sandbox.account("redacted").api_key,
+        "SEEDPOST_SECRET_OPS_API_KEY": sandbox.account("orpheus").api_key,
+    }

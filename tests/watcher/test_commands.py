@@ -1,0 +1,364 @@
+"""The command line as people and programs meet it: real processes over a folder, against the sandbox."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support_seedpost import Seedpost, keys_of
+from trackers.sandbox import Fault, Sandbox
+from trackers.sandbox.album import write_album
+from watcher.cli import COMMANDS
+from watcher.cli.options import JOB_STATES
+from watcher.errors import HELD, INVALID, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
+from watcher.jobs import State
+
+RULES = """\
+version: 1
+defaults: {{mode: upload}}
+seed: {{client: none}}
+folders:
+  - {{name: rips, path: '{folder}', settle: 1s}}
+trackers:
+  RED: {{type: sandbox-redacted, url: '{url}', new_group: {new_group}, web_flac: upload, quiet: 1s}}
+rules:
+  - name: albums
+    match: {{kind: music, music.format: FLAC}}
+    upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}}}
+tests:
+  - {{given: {{kind: music, music.format: FLAC}}, expect: {{rule: albums, upload_to: [RED]}}}}
+"""
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as one:
+        yield one
+
+
+def made(folder: Path, sandbox: Sandbox, *, new_group: str = "upload", key: bool = True) -> Seedpost:
+    (folder / "rips").mkdir()
+    text = RULES.format(folder=folder / "rips", url=sandbox.url_of("redacted"), new_group=new_group)
+    return Seedpost(folder, text, keys_of(sandbox) if key else {})
+
+
+def an_album(folder: Path, name: str = "Album") -> Path:
+    return write_album(folder, artist="The Loopbacks", album=name, year=2020, tracks=2, media="WEB", seconds=0.2)
+
+
+def met(seedpost: Seedpost) -> Seedpost:
+    """After its first run: the folder's baseline is taken."""
+    assert seedpost("run", "--once").returncode == OK
+    return seedpost
+
+
+def test_a_finished_folder_is_uploaded_once_and_every_view_says_so(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    album = an_album(tmp_path / "rips")
+    ran = seedpost("run", "--once")
+    assert (ran.returncode, ran.stdout) == (OK, "")
+    assert len(sandbox.posts("redacted")) == 1
+
+    (row,) = seedpost.json("queue", "list")
+    shape = {"job", "tracker", "site", "release", "path", "state", "attempts", "not_before", "code", "why", "resume"}
+    assert shape | {"infohash", "torrent_id", "url"} <= set(row)
+    assert (row["state"], row["tracker"], row["attempts"], row["path"]) == ("uploaded", "RED", 1, str(album))
+
+    shown = seedpost.json("queue", "show", row["job"][:6])
+    assert [step["state"] for step in shown["steps"]] == ["queued", "prepared", "sending", "uploaded"]
+    assert ["title", "Album"] in shown["form"]["fields"]
+    assert "uploaded" in seedpost("queue", "show", row["job"]).stdout
+
+    status = seedpost.json("status")
+    assert status["jobs"] == {"uploaded": 1}
+    assert status["lanes"] == {"RED": {"breaker": None}}
+    assert status["rules"]["valid"] is True
+    assert "1 uploaded" in seedpost("status").stdout
+
+    events = seedpost.events()
+    for event in ("source.baseline", "release.seen", "release.decided", "job.queued", "job.sending", "job.uploaded"):
+        assert event in events
+    explained = seedpost.json("rules", "explain", str(album))
+    assert explained["decision"] == {
+        "rule": "albums",
+        "upload_to": ["RED"],
+        "mode": "upload",
+        "guard": None,
+        "undecided": None,
+    }
+    assert explained["release"]["music.format"] == {"is": "value", "value": "FLAC", "origin": "file"}
+    assert explained["rules"] == [{"name": "albums", "matched": True, "reasons": explained["rules"][0]["reasons"]}]
+    assert seedpost.json("rules", "explain", row["job"])["decision"]["rule"] == "albums"
+    assert "rule 'albums'" in seedpost("rules", "explain", str(album)).stdout
+
+
+def test_what_is_there_at_the_first_run_is_left_alone(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    an_album(tmp_path / "rips")
+    met(seedpost)
+    met(seedpost)
+    assert seedpost.json("queue", "list") == []
+    assert sandbox.posts("redacted") == []
+
+
+def test_a_held_job_ends_in_seven_and_says_the_command_that_frees_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox, new_group="review"))
+    an_album(tmp_path / "rips")
+    assert seedpost("run", "--once").returncode == HELD
+    (row,) = seedpost.json("queue", "list", "--state", "held", "--code", "new-group")
+    assert row["resume"] == f"seedpost queue approve {row['job']}"
+    assert row["resume"] in seedpost("queue", "list").stdout
+    assert row["resume"] in seedpost("status").stdout
+    approved = seedpost(*row["resume"].split()[1:])
+    assert (approved.returncode, "waiting" in approved.stdout) == (OK, True)
+    assert seedpost("run", "--once").returncode == OK
+    assert seedpost.states() == {"RED": State.UPLOADED}
+
+
+def test_an_unknown_outcome_ends_in_eight_and_is_found_at_the_next_start(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    an_album(tmp_path / "rips")
+    sandbox.fail("redacted", Fault("lost"))
+    sandbox.fail(
+        "redacted", Fault("revoked", action="torrent", skip=2, times=0)
+    )  # the first two are the duplicate check
+    assert seedpost("run", "--once").returncode == UNKNOWN
+    assert seedpost.states() == {"RED": State.UNCONFIRMED}
+    sandbox.clear("redacted")
+    assert seedpost("resume", "RED").returncode == OK
+    assert seedpost("run", "--once").returncode == OK
+    assert seedpost.states() == {"RED": State.UPLOADED}
+    assert len(sandbox.posts("redacted")) == 1
+
+
+def test_a_missing_key_stops_its_lane_with_the_command_that_stores_it(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox, key=False))
+    an_album(tmp_path / "rips")
+    seedpost("run", "--once")
+    breaker = seedpost.json("status")["lanes"]["RED"]["breaker"]
+    assert breaker["code"] == "no-key"
+    assert "seedpost secrets set red.api_key" in breaker["why"]
+    assert sandbox.requests("redacted") == []
+    key = sandbox.account("redacted").api_key
+    stored = seedpost("secrets", "set", "red.api_key", give=key + "\n")
+    assert stored.returncode == OK
+    assert key not in stored.stdout + stored.stderr
+    assert seedpost("run", "--once").returncode == OK
+    assert seedpost.states() == {"RED": State.UPLOADED}
+    everything = b"".join(path.read_bytes() for path in seedpost.state.rglob("*") if path.is_file())
+    assert key.encode() not in everything
+
+
+def test_content_that_is_nothing_known_gets_a_release_and_no_job(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    (tmp_path / "rips" / "notes").mkdir()
+    (tmp_path / "rips" / "notes" / "a.txt").write_text("nothing")
+    assert seedpost("run", "--once").returncode == OK
+    assert seedpost.json("queue", "list") == []
+    explained = seedpost.json("rules", "explain", str(tmp_path / "rips" / "notes"))
+    assert explained["decision"]["rule"] is None
+    assert {"field": "kind", "want": "music", "got": "other"} in explained["rules"][0]["reasons"]
+    assert "kind: want music, got other" in seedpost("rules", "explain", str(tmp_path / "rips" / "notes")).stdout
+
+
+class TestCheck:
+    def test_everything_that_is_missing_is_told_with_the_command_that_mends_it(
+        self, tmp_path: Path, sandbox: Sandbox
+    ) -> None:
+        seedpost = made(tmp_path, sandbox, key=False)
+        text = seedpost.rules.read_text().replace(
+            "folders:", "clients: {seedbox: {url: 'http://127.0.0.1:9'}}\nfolders:"
+        )
+        seedpost.rules.write_text(text)
+        (tmp_path / "rips").rmdir()
+        done = seedpost("check")
+        assert done.returncode == INVALID
+        for told in ("rips: ", "seedpost secrets set red.api_key", "seedpost secrets set seedbox.password"):
+            assert told in done.stdout
+
+    def test_online_asks_each_tracker_once_and_says_who_is_away(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox)
+        assert seedpost("check", "--online").returncode == OK
+        assert [request.action for request in sandbox.requests("redacted")] == ["index"]
+        sandbox.revoke("redacted")
+        text = seedpost.rules.read_text().replace(
+            "folders:", "clients: {seedbox: {url: 'http://127.0.0.1:9'}}\nfolders:"
+        )
+        seedpost.rules.write_text(text)
+        problems = seedpost.json("check", "--online")["problems"]
+        errors = [one["message"] for one in problems if one["severity"] == "error"]
+        assert any(message.startswith("RED: ") for message in errors)
+        assert any(message.startswith("client seedbox: ") for message in errors)
+        assert len(sandbox.requests("redacted")) == 2
+
+
+class TestErrors:
+    def test_invalid_rules_name_file_line_and_column_and_end_in_78(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox)
+        text = seedpost.rules.read_text().replace("music.format: FLAC}\n    upload", "music.fromat: FLAC}\n    upload")
+        seedpost.rules.write_text(text)
+        line = next(i for i, row in enumerate(text.split("\n"), 1) if "fromat" in row)
+        column = text.split("\n")[line - 1].index("music.fromat") + 1
+        for command in (("run",), ("run", "--once"), ("rules", "test")):
+            done = seedpost(*command)
+            assert done.returncode == INVALID
+            assert f"{seedpost.rules}:{line}:{column}: unknown field 'music.fromat'" in done.stderr
+            assert "music.format" in done.stderr
+        checked = seedpost("check", "--json")
+        assert checked.returncode == INVALID
+        problem = json.loads(checked.stdout)["problems"][0]
+        assert (problem["line"], problem["column"], problem["severity"]) == (line, column, "error")
+
+    def test_no_rules_anywhere_says_where_it_looked(self, tmp_path: Path) -> None:
+        environment = {**os.environ, "HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path)}
+        environment.pop("SEEDPOST_RULES", None)
+        command = [sys.executable, "-m", "watcher", "check"]
+        done = subprocess.run(command, env=environment, capture_output=True, text=True, cwd=tmp_path)
+        assert done.returncode == INVALID
+        assert done.stderr.startswith("seedpost: error: ")
+
+    def test_unknown_words_are_usage(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox)
+        assert seedpost("queue", "explode").returncode == USAGE
+        assert seedpost("nonsense").returncode == USAGE
+
+    def test_unknown_jobs_and_folders_are_not_found(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox)
+        assert seedpost("queue", "list").returncode == NOT_FOUND
+        met(seedpost)
+        done = seedpost("queue", "show", "nosuchjob")
+        assert done.returncode == NOT_FOUND
+        assert "hint: " in done.stderr
+
+    def test_a_typed_confirmation_is_never_asked_without_a_terminal(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox))
+        done = seedpost("queue", "resolve", "abc", "--absent")
+        assert done.returncode == 1
+        assert "no terminal" in done.stderr
+
+
+class TestDaemon:
+    def test_P5_a_second_daemon_says_who_holds_the_folder_and_ends_in_75(
+        self, tmp_path: Path, sandbox: Sandbox
+    ) -> None:
+        seedpost = made(tmp_path, sandbox)
+        daemon = seedpost.start()
+        seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+        second = seedpost("run")
+        assert second.returncode == RUNNING
+        assert str(daemon.pid) in second.stderr
+        status = seedpost.json("status")
+        assert status["running"] is True
+        assert status["folders"]["rips"]["up"] is True
+        assert seedpost("status", "--check").returncode == OK
+        assert seedpost.end() == 0
+        assert seedpost.json("status")["running"] in (True, False)
+
+    def test_commands_are_obeyed_by_a_running_daemon_at_its_next_turn(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox, new_group="review")
+        seedpost.start()
+        seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+        an_album(tmp_path / "rips")
+        seedpost.until(lambda: seedpost.states() == {"RED": State.HELD}, "it was not held")
+        job = seedpost.jobs()["RED"].job
+        assert seedpost.json("pause", "RED")["result"] == "done"
+        assert seedpost.json("queue", "approve", job)["result"] == "done"
+        refused = seedpost("queue", "retry", "--json", job)
+        assert (refused.returncode, json.loads(refused.stdout)["result"]) == (OK, "done")
+        assert seedpost.json("status")["lanes"]["RED"]["breaker"]["code"] == "pause"
+        assert sandbox.posts("redacted") == []
+        assert seedpost.json("resume", "RED")["result"] == "done"
+        seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not uploaded")
+        assert seedpost.end() == 0
+
+    def test_P1_sigterm_in_mid_upload_lets_the_post_finish(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox))
+        an_album(tmp_path / "rips")
+        sandbox.fail("redacted", Fault("hang"))
+        daemon = seedpost.start()
+        seedpost.until(lambda: sandbox.torrents("redacted", "uploader"), "nothing was stored")
+        daemon.send_signal(signal.SIGTERM)
+        sandbox.release()
+        assert seedpost.end(signal.SIGCONT) == 0
+        assert seedpost.states() == {"RED": State.UPLOADED}
+
+    def test_P2_a_second_sigterm_ends_it_at_once_and_the_intent_stays(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox))
+        an_album(tmp_path / "rips")
+        sandbox.fail("redacted", Fault("hang"))
+        daemon = seedpost.start()
+        seedpost.until(lambda: sandbox.torrents("redacted", "uploader"), "nothing was stored")
+        daemon.send_signal(signal.SIGTERM)
+        seedpost.until(lambda: "daemon.stopping" in seedpost.events(), "the first was not heard")
+        daemon.send_signal(signal.SIGTERM)
+        assert daemon.wait(30) == 128 + signal.SIGTERM
+        assert seedpost.states() == {"RED": State.SENDING}
+        sandbox.release()
+        assert seedpost("run", "--once").returncode == OK
+        assert seedpost.states() == {"RED": State.UPLOADED}
+        assert len(sandbox.posts("redacted")) == 1
+
+
+def test_the_sandbox_alone_says_where_it_is_and_answers(tmp_path: Path, sandbox: Sandbox) -> None:
+    import requests
+
+    seedpost = made(tmp_path, sandbox)
+    process = subprocess.Popen(
+        seedpost._command("sandbox", "--json"), env=seedpost.environment, stdout=subprocess.PIPE, text=True
+    )
+    try:
+        assert process.stdout is not None
+        sites = {site["type"]: site for site in json.loads(process.stdout.readline())["sites"]}
+        red = sites["sandbox-redacted"]
+        answer = requests.get(
+            f"{red['url']}/ajax.php?action=index", headers={"Authorization": red["api_key"]}, timeout=10
+        )
+        assert answer.json()["status"] == "success"
+    finally:
+        process.terminate()
+        process.communicate()
+
+
+def test_help_names_every_command_and_imports_nothing_heavy() -> None:
+    script = (
+        "import sys, watcher.cli as c\ntry:\n  c.main(['--help'])\nexcept SystemExit: pass\nprint(sorted(sys.modules))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    for name in COMMANDS:
+        assert f"\n  {name}" in done.stdout
+    modules = done.stdout.rpartition("[")[2]
+    for heavy in ("requests", "yaml", "structlog", "rich", "pydantic", "qbittorrentapi", "mutagen", "cryptography"):
+        assert f"'{heavy}'" not in modules
+
+
+def test_the_words_that_choose_jobs_by_state_are_the_states() -> None:
+    assert frozenset(map(str, State)) == JOB_STATES
+
+
+def test_P6_sighup_takes_good_rules_and_keeps_the_old_ones_on_bad(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    daemon = seedpost.start()
+    seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+    good = seedpost.rules.read_text()
+    seedpost.rules.write_text(good.replace("kind: music, music.format", "kind: music, music.fromat"))
+    daemon.send_signal(signal.SIGHUP)
+    seedpost.until(lambda: "rules.rejected" in seedpost.events(), "the bad file was not seen")
+    assert seedpost.json("status")["rules"]["valid"] is False
+    assert "music.fromat" in seedpost.json("status")["rules"]["errors"][0]
+    second = tmp_path / "more"
+    second.mkdir()
+    seedpost.rules.write_text(good.replace("folders:", f"folders:\n  - {{name: more, path: '{second}', settle: 1s}}"))
+    daemon.send_signal(signal.SIGHUP)
+    seedpost.until(lambda: set(seedpost.json("status")["folders"]) == {"rips", "more"}, "the good file was not taken")
+    assert seedpost.json("status")["rules"]["valid"] is True
+    seedpost.until(lambda: seedpost.events().count("source.baseline") == 2, "the new folder has no baseline")
+    an_album(second)
+    seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "the new folder is not watched")
+    assert seedpost.end() == 0

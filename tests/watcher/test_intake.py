@@ -1,0 +1,210 @@
+"""From a release to its records: which jobs are born, in which state, and why others are not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.support_loop import VirtualClock
+from trackers.catalogue import site_of
+from watcher.config import Config, parse
+from watcher.identify import payload
+from watcher.intake import Intake
+from watcher.jobs import Job, State
+from watcher.journal import Journal
+from watcher.release import Fact, Release, job_id
+
+RULES = """\
+version: 1
+defaults: {{mode: {mode}, brake: {brake}}}
+seed: {{client: none}}
+trackers:
+  RED: {{type: redacted}}
+  OPS: {{type: orpheus}}
+  AGAIN: {{type: redacted}}
+guards:
+  - {{name: opted-out, match: {{torrent.tags: no-upload}}}}
+rules:
+  - name: everything
+    match: {{name: '*'}}
+    require: {{files.count: {{max: 9}}}}
+    upload_to: {{{to}}}
+"""
+
+
+class Desk:
+    """An intake over a journal in a folder."""
+
+    def __init__(
+        self, folder: Path, *, mode: str = "upload", brake: str = "10/h", to: str = "RED: {}, OPS: {}"
+    ) -> None:
+        self.folder, self.clock = folder, VirtualClock()
+        self.config: Config = parse(RULES.format(mode=mode, brake=brake, to=to).encode())
+        self.journal = Journal.open(folder / "state", clock=self.clock)
+        self.open()
+
+    def open(self) -> None:
+        self.intake = Intake(self.journal, lambda: self.config, self.clock)
+
+    def release(self, name: str, *sizes: int, at: str = "here", **facts: object) -> Release:
+        folder = self.folder / at / name
+        folder.mkdir(parents=True, exist_ok=True)
+        for number, size in enumerate(sizes or (100, 200, 300), 1):
+            (folder / f"{number}.bin").write_bytes(bytes(size))
+        known = {key.replace("__", "."): Fact(value, "torrent") for key, value in facts.items()}  # type: ignore[arg-type]
+        found = payload(folder)
+        return Release("rips", "folder", name, str(folder), found.files, completed=int(self.clock.now()), facts=known)
+
+    def see(self, name: str, *sizes: int, **facts: object) -> str:
+        release = self.release(name, *sizes, **facts)
+        self.intake.seen(release)
+        return release.id
+
+    def jobs(self, release: str | None = None) -> dict[str, Job]:
+        jobs = self.journal.ledger.jobs.values()
+        return {job.tracker: job for job in jobs if release in (None, job.release)}
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    one = Desk(tmp_path)
+    yield one
+    one.journal.close()
+
+
+def test_one_job_a_site_with_the_id_of_content_and_site(desk: Desk) -> None:
+    release = desk.release("Album")
+    desk.intake.seen(release)
+    jobs = desk.jobs()
+    assert {name: job.state for name, job in jobs.items()} == {"RED": State.QUEUED, "OPS": State.QUEUED}
+    assert jobs["RED"].job == job_id(release.fingerprint, "redacted.sh")
+
+
+def test_of_two_trackers_of_one_site_the_first_named_wins(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, to="AGAIN: {}, RED: {}")
+    desk.see("Album")
+    assert list(desk.jobs()) == ["AGAIN"]
+    desk.journal.close()
+
+
+def test_nothing_goes_to_the_site_it_came_from(desk: Desk) -> None:
+    desk.see("Album", origin=[site_of("redacted")])
+    assert list(desk.jobs()) == ["OPS"]
+
+
+def test_the_same_content_seen_twice_has_one_set_of_jobs(desk: Desk) -> None:
+    desk.see("Album")
+    desk.clock.wait(60)
+    desk.see("Album")
+    assert len(desk.journal.ledger.jobs) == 2
+    assert len(desk.journal.ledger.releases) == 2
+
+
+def test_a_guard_keeps_it_at_home_and_says_which(desk: Desk) -> None:
+    release = desk.see("Album", torrent__tags=["no-upload"])
+    assert desk.jobs() == {}
+    decision = desk.journal.ledger.releases[release]["decision"]
+    assert decision["guard"] == "opted-out"
+
+
+def test_a_failed_requirement_holds_each_job_with_its_reason(desk: Desk) -> None:
+    desk.see("Album", *([10] * 12))
+    (red, ops) = desk.jobs().values()
+    assert (red.state, red.code, red.back_to) == (State.HELD, "require", State.QUEUED)
+    assert "files.count" in str(red.why)
+    assert ops.code == "require"
+    assert red.resume == f"seedpost queue approve {red.job}"
+
+
+@pytest.mark.parametrize(
+    ("mode", "state", "code"), [("dry_run", State.DRY_RUN, None), ("review", State.HELD, "review")]
+)
+def test_the_mode_decides_what_a_job_is_born_as(tmp_path: Path, mode: str, state: State, code: str | None) -> None:
+    desk = Desk(tmp_path, mode=mode)
+    desk.see("Album")
+    assert {(job.state, job.code) for job in desk.jobs().values()} == {(state, code)}
+    desk.journal.close()
+
+
+def test_the_brake_holds_the_surplus_and_lets_go_after_its_window(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, brake="2/h", to="RED: {}")
+    seen = [desk.see(f"Album {number}", 100 + number) for number in range(3)]
+    states = [desk.jobs(release)["RED"].code for release in seen]
+    assert states == [None, None, "brake"]
+    desk.open()  # a restart remembers
+    assert desk.jobs(desk.see("Album 4", 400))["RED"].code == "brake"
+    desk.clock.wait(3601)
+    assert desk.jobs(desk.see("Album 5", 500))["RED"].code is None
+    desk.journal.close()
+
+
+def test_a_flood_from_one_source_is_journaled_and_held_as_one_question(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, brake="1000/h", to="RED: {}")
+    for number in range(53):
+        desk.see(f"Album {number}", 100 + number)
+    undecided = [one for one in desk.journal.ledger.releases.values() if one.get("undecided") == "source-flood"]
+    assert len(undecided) == 3
+    assert len(desk.journal.ledger.jobs) == 50
+    desk.journal.close()
+
+
+def test_other_content_in_the_same_folder_is_held(desk: Desk) -> None:
+    first = desk.see("Album")
+    second = desk.see("Album", 100, 200, 300, 400)
+    assert desk.jobs(first)["RED"].state is State.QUEUED
+    job = desk.jobs(second)["RED"]
+    assert (job.state, job.code) == (State.HELD, "same-content")
+    assert desk.jobs(first)["RED"].job in str(job.why)
+
+
+def test_the_same_sizes_of_media_files_under_another_name_are_held(desk: Desk) -> None:
+    def album(name: str) -> Release:
+        release = desk.release(name, 1, 2, 3)
+        files = tuple(replace(file, path=file.path.replace(".bin", ".flac")) for file in release.files)
+        return replace(release, files=files)
+
+    desk.intake.seen(album("Album"))
+    other = album("Album (renamed)")
+    desk.intake.seen(other)
+    job = desk.jobs(other.id)["RED"]
+    assert (job.state, job.code) == (State.HELD, "same-content")
+
+
+def test_an_undecided_release_has_no_job_and_its_reason(desk: Desk) -> None:
+    release = desk.release("Album")
+    desk.intake.seen(release, undecided=("origin-unknown", "private, and no tracker can be read"))
+    record = desk.journal.ledger.releases[release.id]
+    assert (record["undecided"], record["why"]) == ("origin-unknown", "private, and no tracker can be read")
+    assert desk.jobs() == {}
+
+
+def test_what_sources_ask_is_answered_from_the_journal_after_a_restart(desk: Desk) -> None:
+    release = replace(
+        desk.release("Album", torrent__category="music", torrent__tags=["a"]), infohash="a" * 40, completed=7
+    )
+    desk.intake.seen(release)
+    baseline = {"type": "source", "source": "seedbox", "what": "baseline", "at": "http://x"}
+    desk.intake.record([{**baseline, "since": 5.0, "by": "us", "torrents": [["b" * 40, 3]], "more": False}])
+    desk.open()
+    assert desk.intake.known("a" * 40, 7)
+    assert desk.intake.known("b" * 40, 3)
+    assert not desk.intake.known("a" * 40, 8)
+    assert desk.intake.labels("a" * 40, 7) == ("music", frozenset({"a"}))
+    assert desk.intake.folder_known(release.path, release.fingerprint)
+    found = desk.intake.baseline("http://x")
+    assert found is not None
+    assert (found.since, found.by) == (5.0, "us")
+    assert desk.intake.baseline("http://elsewhere") is None
+
+
+def test_a_baseline_that_was_cut_off_does_not_count(desk: Desk) -> None:
+    part: Mapping[str, object] = {"type": "source", "source": "rips", "what": "baseline", "at": "/x", "names": ["a"]}
+    desk.intake.record([{**part, "more": True}])
+    assert desk.intake.baseline("/x") is None
+    desk.intake.record([{**part, "names": ["b"], "since": 1.0, "more": False}])
+    found = desk.intake.baseline("/x")
+    assert found is not None
+    assert found.names == {"a", "b"}

@@ -1,0 +1,578 @@
+"""The loop and its protocol, in virtual time: what one job does in each case. Runs at random: test_exactly_once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support_loop import World, world
+from trackers.base import Match, Problem
+from watcher.jobs import State
+from watcher.seeding import Seeding
+from watcher.uploader.reconcile import PASSES
+
+
+@pytest.fixture
+def one(tmp_path: Path) -> Iterator[World]:
+    with world(tmp_path) as made:
+        yield made
+
+
+def posts(world: World, name: str = "RED") -> int:
+    return len(world.sites[name].posts)
+
+
+def test_a_release_is_uploaded_once_and_says_where(one: World) -> None:
+    one.release()
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.attempt, posts(one)) == (State.UPLOADED, 1, 1)
+    assert job.url == "http://127.0.0.1/1"
+    assert job.infohash == one.sites["RED"].posts[0][1]
+
+
+def test_both_lanes_upload_and_one_s_fault_never_delays_the_other(tmp_path: Path) -> None:
+    with world(tmp_path, to="RED: {}, OPS: {}") as one:
+        one.sites["RED"].down = True
+        one.release()
+        one.until(lambda: one.job("OPS").state is State.UPLOADED, hours=0.1)
+        assert one.job("RED").state is State.QUEUED
+        one.sites["RED"].down = False
+        one.until(one.settled, hours=1)
+        assert posts(one, "RED") == posts(one, "OPS") == 1
+
+
+def test_T11_a_lost_answer_is_found_and_never_sent_again(one: World) -> None:
+    one.sites["RED"].fates = [("lost", 0.0)]
+    one.release()
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
+
+
+def test_T7_an_upload_that_never_arrived_is_sent_again_only_after_four_absences_over_the_quiet_time(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(one.settled)
+    job, times = one.job(), [time for time, _ in one.sites["RED"].posts]
+    assert (job.state, job.attempt, len(times)) == (State.UPLOADED, 2, 2)
+    assert times[1] - times[0] >= 600
+    proof = job.proof
+    assert len(proof) >= PASSES
+    assert {one_pass["canary"] for one_pass in proof} == {"canary"}
+
+
+def test_one_infohash_is_sent_however_often_it_is_tried(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(one.settled)
+    assert len({infohash for _, infohash in one.sites["RED"].posts}) == 1
+
+
+def test_without_a_canary_absence_is_never_proved(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.turn()
+    one.sites["RED"].others = False
+    one.until(one.settled, hours=72)
+    job = one.job()
+    assert (job.state, job.open, job.code, posts(one)) == (State.HELD, True, "cannot-tell", 1)
+    assert job.resume == f"seedpost queue resolve {job.job}"
+
+
+def test_a_second_lost_answer_is_a_question_to_a_person(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
+    one.release()
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.open, job.code, posts(one)) == (State.HELD, True, "second-unknown", 2)
+
+
+def test_T15_a_torrent_of_somebody_else_is_a_duplicate(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
+    one.sites["RED"].store(str(one.job().infohash), "somebody", 0.0)
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.DUPLICATE, 1)
+    assert "somebody" in str(one.job().why)
+
+
+def test_P3_a_kill_while_sending_means_unconfirmed_and_then_found(one: World) -> None:
+    one.release()
+    one.turn()
+    job = one.job()
+    assert job.state is State.PREPARED
+    one.bench.write(job, {"state": State.SENDING, "attempt": 1, "sent_at": one.bench.at(0)})
+    one.sites["RED"].store(str(job.infohash), "us", 0.0)
+    one.restart()
+    assert one.job().state is State.UNCONFIRMED
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 0)
+
+
+def test_a_kill_before_the_first_byte_costs_the_quiet_time_and_then_one_post(one: World) -> None:
+    one.release()
+    one.turn()
+    one.bench.write(one.job(), {"state": State.SENDING, "attempt": 1, "sent_at": one.bench.at(0)})
+    one.restart()
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
+    assert one.sites["RED"].posts[0][0] - one.clock.time < 0
+    assert one.job().proof
+
+
+def test_the_quiet_time_begins_anew_after_a_restart(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(lambda: len(one.job().passes) >= 2, hours=1)
+    one.restart()
+    began = one.clock.time
+    one.until(one.settled)
+    assert one.sites["RED"].posts[1][0] - began >= 600
+
+
+@pytest.mark.parametrize(("fate", "code"), [("unsent", "refused"), ("limited", "rate-limited")])
+def test_T1_T2_T5_what_was_proved_unsent_is_sent_again_without_a_proof(one: World, fate: str, code: str) -> None:
+    one.sites["RED"].fates = [(fate, 120.0)]
+    one.release()
+    one.turn(2)
+    breaker = one.journal.ledger.breakers["sandbox:redacted:127.0.0.1"]
+    assert (one.job().state, breaker["code"]) == (State.QUEUED, code)
+    one.until(one.settled, hours=1)
+    assert one.job().state is State.UPLOADED
+    assert one.job().proof is None
+
+
+def test_T20_a_refused_key_is_tried_once_and_the_lane_waits_for_a_person(one: World) -> None:
+    one.sites["RED"].key = "revoked"
+    one.release()
+    one.turn(50)
+    one.clock.wait(86400.0)
+    one.turn(50)
+    assert len(one.sites["RED"].looks) == 1
+    assert one.job().state is State.QUEUED
+    assert one.manager.next_due() is None
+    one.sites["RED"].key = "good"
+    (seq,) = one.journal.append([{"type": "command", "do": "resume", "tracker": "RED"}])
+    assert one.answer(seq)["result"] == "done"
+    one.until(one.settled, hours=1)
+    assert one.job().state is State.UPLOADED
+
+
+def test_a_revoked_key_at_the_post_stops_the_lane_and_the_job_loses_nothing(one: World) -> None:
+    one.sites["RED"].fates = [("revoked", 0.0)]
+    one.release()
+    one.turn(20)
+    assert (one.job().state, one.job().code) == (State.QUEUED, "not-authorised")
+    assert len(one.sites["RED"].posts) == 1
+
+
+def test_T8_html_is_unconfirmed_and_stops_the_lane(one: World) -> None:
+    one.sites["RED"].fates = [("html", 0.0)]
+    one.release()
+    one.turn(20)
+    assert one.job().state is State.UNCONFIRMED
+    assert one.journal.ledger.breakers["sandbox:redacted:127.0.0.1"]["code"] == "html"
+
+
+def test_an_outage_of_two_days_costs_no_attempt_and_ends_without_a_burst(one: World) -> None:
+    one.sites["RED"].down = True
+    for number in range(5):
+        one.release(f"Album {number}")
+    end = one.clock.time + 2 * 86400
+    while one.clock.time < end:
+        one.clock.wait(max(one.manager.turn(), one.manager.next_due() or 0.0))
+    assert len(one.sites["RED"].looks) < 300
+    assert {job.state for job in one.jobs()} == {State.QUEUED}
+    one.sites["RED"].down = False
+    one.until(one.settled, hours=1)
+    assert {job.state for job in one.jobs()} == {State.UPLOADED}
+    assert posts(one) == 5
+
+
+def test_a_refusal_waits_for_a_person_and_can_be_tried_again(one: World) -> None:
+    one.sites["RED"].fates = [("refused", 0.0)]
+    one.release()
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.code, job.why) == (State.HELD, "refused", "tags is not specified")
+    assert one.command("retry", job.job)["result"] == "done"
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 2)
+
+
+def test_every_problem_of_a_form_is_told_at_once_and_nothing_is_asked(one: World) -> None:
+    one.models["RED"].problems = [Problem("music.year", "not known"), Problem("image", "needed", "no-cover")]
+    one.release()
+    one.until(one.settled)
+    assert one.job().why == "music.year: not known; image: needed"
+    assert one.sites["RED"].looks == []
+
+
+def test_a_duplicate_on_the_site_is_left_alone_with_its_page(one: World) -> None:
+    one.models["RED"].matches = [Match("torrent", "http://127.0.0.1/7", "7", "3", {"format": "FLAC"})]
+    one.release()
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.url, posts(one)) == (State.DUPLICATE, "http://127.0.0.1/7", 0)
+    assert one.command("approve", job.job)["result"] == "refused"
+    assert one.command("approve", job.job, reason="another mastering")["result"] == "done"
+    one.until(one.settled)
+    assert one.job().state is State.UPLOADED
+
+
+def test_one_group_is_joined_and_several_are_a_question(one: World) -> None:
+    one.models["RED"].matches = [Match("group", "http://127.0.0.1/g3", None, "3", {"year": "2024"}, {"groupid": "3"})]
+    one.release("first")
+    one.until(one.settled)
+    assert one.journal.load(one.job().form)["fields"] == [["title", "first"], ["groupid", "3"]]
+    one.models["RED"].matches *= 2
+    one.release("second")
+    one.until(one.settled)
+    assert [job.code for job in one.jobs() if job.state is State.HELD] == ["group-unclear"]
+
+
+def test_a_new_group_waits_for_a_look_unless_the_settings_lift_it(one: World) -> None:
+    one.set_rules(new_group="review")
+    one.release()
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.code) == (State.HELD, "new-group")
+    assert one.command("approve", job.job)["result"] == "done"
+    one.until(one.settled)
+    assert one.job().state is State.UPLOADED
+
+
+class TestCovers:
+    @pytest.fixture
+    def one(self, one: World) -> World:
+        one.models["RED"].hosts_images = True
+        (one.folder / "content" / "Album").mkdir(parents=True)
+        (one.folder / "content" / "Album" / "cover.png").write_bytes(b"a picture")
+        return one
+
+    def test_the_cover_goes_to_the_site_s_host_before_the_post_and_its_address_is_journaled(self, one: World) -> None:
+        one.release(cover="cover.png")
+        one.until(one.settled)
+        assert one.models["RED"].covers == [("cover.png", b"a picture")]
+        assert one.job().cover == "http://127.0.0.1/covers/1.png"
+        assert ["image", one.job().cover] in one.journal.load(one.job().form)["fields"]
+
+    def test_a_group_that_stands_needs_none(self, one: World) -> None:
+        one.models["RED"].matches = [Match("group", "http://127.0.0.1/g3", None, "3", {}, {"groupid": "3"})]
+        one.release(cover="cover.png")
+        one.until(one.settled)
+        assert (one.job().state, one.models["RED"].covers) == (State.UPLOADED, [])
+
+    def test_without_a_picture_or_with_one_the_site_refuses_it_is_held(self, one: World) -> None:
+        one.release("Bare")
+        one.models["RED"].refuses_covers = True
+        one.release(cover="cover.png")
+        one.until(one.settled)
+        assert [(job.state, job.code) for job in one.jobs()] == [(State.HELD, "no-cover")] * 2
+        assert posts(one) == 0
+
+
+def test_P4_a_job_that_crashes_its_worker_three_times_is_held_and_the_loop_lives(one: World) -> None:
+    def crash(*_: object) -> None:
+        raise RecursionError("too deep")
+
+    one.models["RED"].compose = crash  # type: ignore[assignment]
+    one.release()
+    one.until(one.settled)
+    assert (one.job().state, one.job().code) == (State.HELD, "crashed")
+    assert "RecursionError" in str(one.job().why)
+
+
+def test_F14_files_that_change_between_hashing_and_sending_are_hashed_again(one: World) -> None:
+    one.release()
+    one.turn()
+    assert one.job().state is State.PREPARED
+    path = one.folder / "content" / "Album" / "01.flac"
+    path.write_bytes(path.read_bytes()[::-1])
+    one.until(one.settled)
+    assert one.job().state is State.UPLOADED
+    info = one.bench.store.get(str(one.job().infohash))
+    assert one.sites["RED"].posts[0][1] == one.job().infohash
+    assert info
+
+
+def test_content_that_was_sent_and_then_changed_is_never_built_twice(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.turn(3)
+    path = one.folder / "content" / "Album" / "01.flac"
+    path.write_bytes(path.read_bytes()[::-1])
+    one.until(one.settled)
+    assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 1)
+
+
+def test_content_that_is_gone_is_held_with_the_place_it_was_at(one: World) -> None:
+    one.release()
+    (one.folder / "content" / "Album").rename(one.folder / "elsewhere")
+    one.until(one.settled)
+    assert (one.job().state, one.job().code) == (State.HELD, "content-moved")
+
+
+def test_a_stricter_mode_stops_what_is_queued_and_an_approval_frees_it(one: World) -> None:
+    one.release()
+    one.set_rules(mode="dry_run")
+    one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.code, posts(one)) == (State.HELD, "mode", 0)
+    one.command("approve", job.job)
+    one.until(one.settled)
+    assert one.job().state is State.UPLOADED
+
+
+def test_a_dry_run_job_goes_out_when_it_is_approved(tmp_path: Path) -> None:
+    with world(tmp_path, mode="dry_run") as one:
+        one.release()
+        one.turn(5)
+        assert one.job().state is State.DRY_RUN
+        one.command("approve", one.job().job)
+        one.until(one.settled)
+        assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
+
+
+def test_a_tracker_taken_out_of_the_rules_leaves_its_jobs_held_until_it_is_back(tmp_path: Path) -> None:
+    with world(tmp_path, to="RED: {}") as one:
+        one.release()
+        one.set_rules(red=False)
+        one.restart()
+        one.until(one.settled)
+        assert one.job().code == "tracker-removed"
+        one.set_rules()
+        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+
+
+def test_pause_takes_effect_before_the_next_post_and_ends_by_itself(one: World) -> None:
+    one.turn()
+    until = one.bench.at(3600)
+    one.journal.append([{"type": "command", "do": "pause", "tracker": "RED", "with": {"until": until}}])
+    one.release()
+    one.turn(20)
+    assert posts(one) == 0
+    one.until(one.settled, hours=2)
+    assert posts(one) == 1
+
+
+def test_a_limit_counts_intents_in_a_rolling_window(one: World) -> None:
+    one.set_rules(limit="2/day")
+    for number in range(4):
+        one.release(f"Album {number}")
+    one.until(one.settled, hours=72)
+    times = [time for time, _ in one.sites["RED"].posts]
+    assert times[2] - times[0] >= 86400
+    assert len(times) == 4
+
+
+def test_priority_goes_first_then_age(one: World) -> None:
+    one.sites["RED"].down = True
+    for number in range(3):
+        one.release(f"Album {number}")
+        one.clock.wait(1.0)
+    one.turn()
+    last = max(one.jobs(), key=lambda job: job.born)
+    one.command("prioritise", last.job, priority=5)
+    one.sites["RED"].down = False
+    one.until(one.settled)
+    order = [infohash for _, infohash in one.sites["RED"].posts]
+    by_birth = [job.infohash for job in sorted(one.jobs(), key=lambda job: job.born)]
+    assert order == [by_birth[2], by_birth[0], by_birth[1]]
+
+
+class TestSeeding:
+    @pytest.fixture
+    def one(self, tmp_path: Path) -> Iterator[World]:
+        with world(tmp_path, client="seedbox") as made:
+            yield made
+
+    def done(self, world: World) -> bool:
+        return world.job().state is State.DONE
+
+    def test_the_registered_torrent_is_added_and_the_job_done_when_its_tracker_works(self, one: World) -> None:
+        one.release()
+        one.until(lambda: self.done(one), hours=1)
+        job = one.job()
+        assert list(one.client.torrents) == [job.registered] == [job.infohash]
+        assert one.client.adds == [True]
+
+    def test_T17_another_hash_of_the_same_content_is_what_is_seeded(self, one: World) -> None:
+        one.release()
+        one.turn()
+        sent = str(one.job().infohash)
+        ours = one.bench.store.get(sent)
+        one.sites["RED"].files[sent] = ours[:-1] + b"6:uniquei7ee"
+        one.until(lambda: self.done(one), hours=1)
+        assert one.job().registered != sent
+        assert list(one.client.torrents) == [one.job().registered]
+
+    def test_a_registered_torrent_of_other_content_is_held_and_never_added(self, one: World) -> None:
+        one.release()
+        one.turn()
+        sent = str(one.job().infohash)
+        one.sites["RED"].files[sent] = one.bench.store.get(sent).replace(b"4:name5:Album", b"4:name5:Other")
+        one.until(lambda: one.job().state is State.HELD, hours=1)
+        assert (one.job().state, one.job().code) == (State.HELD, "registered-differs")
+        assert one.client.torrents == {}
+
+    def test_nothing_is_published_that_cannot_be_seeded(self, one: World) -> None:
+        one.client.unready = "seedbox sees no folder '/content'"
+        one.release()
+        one.turn(10)
+        assert (one.job().state, one.job().code, posts(one)) == (State.PREPARED, "client-away", 0)
+        one.client.unready = None
+        one.until(lambda: self.done(one), hours=2)
+        assert posts(one) == 1
+
+    def test_a_client_that_goes_away_after_the_upload_is_waited_for(self, one: World) -> None:
+        one.release()
+        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+        one.client.away = True
+        one.turn(5)
+        assert one.job().state is State.UPLOADED
+        one.client.away = False
+        one.until(lambda: self.done(one), hours=2)
+        assert posts(one) == 1
+
+    def test_an_unregistered_torrent_is_announced_again_after_ten_minutes(self, one: World) -> None:
+        one.client.says = [Seeding("checking")] + [Seeding("unregistered", "unregistered torrent")] * 15
+        one.release()
+        one.until(lambda: self.done(one), hours=1)
+        assert one.client.announced
+        assert set(one.client.announced) == {one.job().registered}
+
+    def test_a_torrent_the_client_cannot_seed_is_a_question(self, one: World) -> None:
+        one.client.says = [Seeding("checking"), Seeding("error", "its files are missing")]
+        one.release()
+        one.until(lambda: one.job().state is State.HELD, hours=1)
+        job = one.job()
+        assert (job.state, job.code, job.back_to) == (State.HELD, "not-seeding", State.SEEDING)
+        assert one.command("retry", job.job)["result"] == "done"
+        one.until(lambda: self.done(one), hours=1)
+
+    def test_a_site_that_lost_the_file_of_one_torrent_does_not_stop_its_lane(self, one: World) -> None:
+        one.release("First")
+        one.turn()
+        lost = one.job().infohash
+        one.models["RED"].lost.add(str(lost))
+        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+        one.release("Second")
+        one.until(lambda: State.DONE in {job.state for job in one.jobs()}, hours=1)
+        first = next(job for job in one.jobs() if job.infohash == lost)
+        assert (first.state, first.code) == (State.UPLOADED, "no-torrent")
+        one.models["RED"].lost.clear()
+        one.until(lambda: {job.state for job in one.jobs()} == {State.DONE}, hours=2)
+
+    def test_a_torrent_that_a_person_took_out_of_the_client_is_told_and_can_be_added_again(self, one: World) -> None:
+        one.client.says = [Seeding("checking")] + [Seeding("absent")] * 4
+        one.release()
+        one.until(lambda: one.job().state is State.HELD, hours=1)
+        assert (one.job().state, one.job().back_to) == (State.HELD, State.UPLOADED)
+        one.command("retry", one.job().job)
+        one.until(lambda: self.done(one), hours=1)
+        assert len(one.client.adds) == 2
+
+    def test_files_touched_since_they_were_hashed_are_checked_by_the_client(self, one: World) -> None:
+        one.release()
+        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+        path = one.folder / "content" / "Album" / "01.flac"
+        path.write_bytes(path.read_bytes())
+        one.until(lambda: self.done(one), hours=1)
+        assert one.client.adds == [False]
+
+    def test_what_is_done_is_forgotten_only_when_the_site_deleted_it(self, one: World) -> None:
+        one.release()
+        one.until(lambda: self.done(one), hours=1)
+        job = one.job()
+        assert "the site shows it" in str(one.command("forget", job.job, deleted=True)["why"])
+        one.sites["RED"].stored.clear()
+        assert one.command("forget", job.job, deleted=True)["result"] == "done"
+        one.until(lambda: self.done(one), hours=2)
+        assert posts(one) == 2
+
+
+class TestCommands:
+    def test_cancel_takes_a_queued_job_away(self, one: World) -> None:
+        one.sites["RED"].down = True
+        one.release()
+        one.turn()
+        assert one.command("cancel", one.job().job)["result"] == "done"
+        assert one.job().state is State.CANCELLED
+
+    def test_cancel_of_an_unknown_outcome_is_a_wish_that_is_granted_when_it_proves_absent(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0)]
+        one.release()
+        one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
+        assert one.command("cancel", one.job().job)["result"] == "kept"
+        one.until(one.settled)
+        assert (one.job().state, posts(one)) == (State.CANCELLED, 1)
+
+    def test_an_open_job_is_neither_edited_nor_approved(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0)]
+        one.release()
+        one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
+        job = one.job().job
+        assert one.command("edit", job, set={"title": "other"})["result"] == "refused"
+        assert one.command("approve", job)["result"] == "refused"
+
+    def test_edit_is_sent_and_an_approval_of_another_form_no_longer_counts(self, one: World) -> None:
+        one.models["RED"].problems = [Problem("tags", "missing")]
+        one.release()
+        one.until(one.settled)
+        one.models["RED"].problems = []
+        assert one.command("edit", one.job().job, set={"tags": "jazz"})["result"] == "done"
+        one.until(one.settled)
+        assert ["tags", "jazz"] in one.journal.load(one.job().form)["fields"]
+
+    def test_a_form_that_is_not_what_was_approved_is_held_again_with_the_difference(self, one: World) -> None:
+        one.set_rules(new_group="review")
+        one.release()
+        one.until(one.settled)
+        job = one.job()
+        shown = one.journal.load({"shown": job.rest["shown"]})["shown"]
+        one.command("approve", job.job, digest="0" * 64, shown=shown)
+        one.until(one.settled)
+        assert one.job().code == "form-changed"
+
+    def test_resolve_absent_asks_the_site_first_and_is_refused_when_it_is_there(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0)]
+        one.release()
+        one.turn(3)
+        one.sites["RED"].others = False
+        one.until(one.settled, hours=72)
+        job = one.job()
+        one.sites["RED"].store(str(job.infohash), "us", 0.0)
+        answer = one.command("resolve", job.job, absent=True)
+        assert answer["result"] == "refused"
+        assert "http://127.0.0.1/1" in str(answer["why"])
+        assert one.command("resolve", job.job, uploaded="1")["result"] == "done"
+        assert (one.job().state, one.job().torrent_id) == (State.UPLOADED, "1")
+
+    def test_resolve_absent_sends_again_when_the_site_does_not_show_it(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
+        one.release()
+        one.until(one.settled)
+        assert one.job().open
+        assert one.command("resolve", one.job().job, absent=True)["result"] == "done"
+        one.until(one.settled)
+        assert (one.job().state, posts(one)) == (State.UPLOADED, 3)
+
+    def test_retry_of_an_open_job_looks_again_and_never_sends(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0)]
+        one.release()
+        one.turn(3)
+        one.sites["RED"].others = False
+        one.until(one.settled, hours=72)
+        assert one.command("retry", one.job().job)["result"] == "done"
+        assert one.job().state is State.UNCONFIRMED
+        assert posts(one) == 1
+
+    def test_an_unknown_id_or_verb_is_refused_with_the_reason(self, one: World) -> None:
+        assert "no job" in str(one.command("retry", "nosuchjob")["why"])
+        one.release()
+        one.turn()
+        assert "not a command" in str(one.command("explode", one.job().job)["why"])

@@ -1,0 +1,197 @@
+"""The verbs of an uploader in Gazelle's dialect. What differs between sites is data; most parts beside it are pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import bencode2
+
+from trackers.base import (
+    Absent,
+    Account,
+    CannotTell,
+    Form,
+    Found,
+    Match,
+    Problem,
+    Receipt,
+    Upload,
+    Uploader,
+)
+from trackers.catalogue import Settings, SiteType, announce_of
+from trackers.clock import Clock
+from trackers.content import Content
+from trackers.errors import Refused, SettingsError, Unavailable
+from trackers.gazelle import search
+from trackers.gazelle.ajax import Ajax
+from trackers.gazelle.answers import Said, shape
+from trackers.gazelle.dialect import Dialect
+from trackers.gazelle.fold import words
+from trackers.gazelle.form import compose
+from trackers.gazelle.hits import MISSES, compared, torrent_of
+from trackers.gazelle.outcome import receipt
+from trackers.http import Http, Reply
+from trackers.limits import Limiter
+from trackers.secret import Secret
+
+_PAGES = 3  # of a search: more groups of one title by one artist are not looked through
+_CANARIES = 3  # asked in one pass before it is void
+
+
+class GazelleUploader(Uploader):
+    """Publishes on one site that speaks Gazelle's ajax.php. A site is a subclass with its `dialect`."""
+
+    dialect: Dialect
+
+    def __init__(
+        self,
+        site: SiteType,
+        settings: Settings,
+        key: Secret,
+        *,
+        name: str,
+        version: str,
+        clock: Clock,
+        limiter: Limiter,
+    ) -> None:
+        self.name = name
+        self.site = site
+        self.limiter = limiter
+        self._settings = settings
+        authorization = Secret(self.dialect.authorization.format(key.reveal()))
+        http = Http(
+            settings.url,
+            {"Authorization": authorization},
+            version=version,
+            deadline=settings.deadline,
+            ca_file=settings.ca_file,
+        )
+        self._ajax = Ajax(name, http, limiter, clock, key)
+        self._seen: list[str] = []  # torrents that the last search listed: canaries
+
+    def opening(self) -> float:
+        """See `Limiter.next_opening`."""
+        return self.limiter.next_opening()
+
+    def account(self) -> Account:
+        """`action=index`. It needs no scope of the key, so it proves the key and not the right to upload."""
+        said = self._ajax.look("index")
+        response = said.response if isinstance(said.response, Mapping) else {}
+        passkey, user = search.text(response.get("passkey")), search.text(response.get("username"))
+        for key in ("passkey", "authkey"):
+            self._ajax.learn(Secret(search.text(response.get(key))))
+        if not user or not passkey.isascii() or not passkey.replace("-", "").replace("_", "").isalnum():
+            raise Unavailable(
+                "unreadable", f"{self.name}: the account's answer has an unknown shape: {shape(response)}"
+            )
+        announce = announce_of(self.site, self._settings.url, passkey)
+        return Account(user, search.number(response.get("id")), Secret(announce))
+
+    def compose(self, content: Content, set: Mapping[str, object]) -> Form | list[Problem]:
+        """See `form.compose`."""
+        return compose(content, set, self.site, self.dialect, self._settings, self.name)
+
+    def similar(self, form: Form) -> list[Match] | CannotTell:
+        """By main artist and title; compared again here, since the search brings along what has the words only. It
+        lags by up to a minute behind uploads."""
+        query = {"artistname": words(search.main_artist(form)), "groupname": words(form.get("title") or "")}
+        asked = {key: value for key, value in query.items() if value}
+        if not asked:
+            return CannotTell("neither artist nor title has a word to search for")
+        groups: list[Mapping[str, object]] = []
+        for number in range(1, _PAGES + 1):
+            page = self._page(**asked, **({"page": str(number)} if number > 1 else {}))
+            if page is None:
+                return CannotTell("the search's answer has an unknown shape")
+            groups += page.groups
+            if number >= page.pages:
+                return search.matches(form, tuple(groups), self.dialect, self._settings.url)
+        return CannotTell(f"the search found more than {len(groups)} releases of that name")
+
+    def _page(self, **query: str) -> search.Page | None:
+        said = self._ajax.look("browse", **query)
+        page = search.page(said.response) if said.ok else None
+        if page is not None and page.groups:
+            self._seen = [*page.torrent_ids()]
+        return page
+
+    def find(self, upload: Upload, known: Receipt | None) -> Found | Absent | CannotTell:
+        """By info-hash, which reads the site's tables and not its search index. An absence is believed only if a
+        torrent that must be there is seen right after it."""
+        self._learn(upload.account.announce)
+        said = self._ajax.look("torrent", hash=upload.infohash.upper())
+        if said.ok:
+            return compared(said.response, upload, self._settings.url)
+        if said.error not in MISSES:
+            return CannotTell(f"{self.name}: {said.error}")
+        for number, torrent_id in enumerate(self._canaries(known)):
+            if number == _CANARIES:
+                break
+            if self._shows(torrent_id):
+                return Absent(torrent_id)
+        self._seen = []  # whatever is newest at the next pass may do better
+        return CannotTell("no torrent that is known to be there was seen in the same pass")
+
+    def _canaries(self, known: Receipt | None) -> Iterator[str]:
+        """Ids of torrents that should be there: ours, those of the last search, those that are newest now."""
+        if known is not None:
+            yield known.torrent_id
+        if not self._seen:
+            self._page(order_by="time", order_way="desc")
+        yield from self._seen
+
+    def _shows(self, torrent_id: str) -> bool:
+        said = self._ajax.look("torrent", id=torrent_id)
+        found = torrent_of(said.response) if said.ok else None
+        return found is not None and search.number(found[0].get("id")) == torrent_id
+
+    def upload(self, upload: Upload) -> Receipt:
+        """`action=upload`, once. Every answer but a clean one of known meaning is `Unconfirmed`."""
+        announce = upload.account.announce
+        self._learn(announce)
+        # The announce address stands outside what the info-hash covers; the site puts its own in its place.
+        address = announce.reveal().encode()
+        torrent = b"d8:announce%d:%s4:info%se" % (len(address), address, upload.info)
+        if len(torrent) > self.site.torrent_limit:
+            limit = self.site.torrent_limit
+            raise Refused("refused", f"{self.name}: the .torrent file is larger than {limit} bytes: use larger pieces")
+        files = [("file_input", f"{upload.infohash}.torrent", torrent)]
+        files += [(key, name.encode(errors="replace").decode(), data) for key, name, data in upload.attached]
+        said = self._ajax.send("upload", upload.form.fields, files)
+        return receipt(said, upload.infohash, self._settings.url, self.name, self._ajax.hide)
+
+    def _learn(self, announce: Secret) -> None:
+        """The passkey by itself is as secret as the address it stands in."""
+        self._ajax.learn(announce)
+        for step in announce.reveal().split("/")[-2:-1]:
+            self._ajax.learn(Secret(step))
+
+    def registered(self, receipt: Receipt) -> bytes:
+        """`action=download`. An empty answer of the right type exists: the site has lost its file then."""
+        reply = self._ajax.fetch("download", id=receipt.torrent_id)
+        if isinstance(reply, Said):
+            text = reply.error or "an answer in place of the torrent"
+            raise Unavailable("no-torrent", f"{self.name}: {text}", answer=reply.answer)
+        if not _is_torrent(reply):
+            raise Unavailable("no-torrent", f"{self.name}: what the site sent is no torrent")
+        return reply.body
+
+
+def _is_torrent(reply: Reply) -> bool:
+    try:
+        torrent = bencode2.bdecode(reply.body)
+    except bencode2.BencodeDecodeError:
+        return False
+    return isinstance(torrent, dict) and isinstance(torrent.get(b"info"), dict)
+
+
+def api_key(secrets: Mapping[str, Secret], name: str) -> Secret:
+    """The key of a tracker. Raises `SettingsError` with the command that stores it."""
+    key = secrets.get("api_key")
+    stored = f"seedpost secrets set {name.lower()}.api_key"
+    if not key:
+        raise SettingsError("no-key", f"{name}: its API key is missing: {stored}")
+    value = key.reveal()
+    if not value.isascii() or not value.isprintable() or " " in value:
+        raise SettingsError("no-key", f"{name}: its API key has characters that no key has: {stored}")
+    return key

@@ -1,0 +1,163 @@
+"""All sites of a sandbox as one object: what was sent to them, what they hold, what they are told to do wrong.
+
+Owns the sites' making and every look at them; leaves the network to `server`.
+"""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from trackers.clock import Clock
+from trackers.sandbox import stock, wanted
+from trackers.sandbox.dialect import Dialect
+from trackers.sandbox.faults import Fault
+from trackers.sandbox.orpheus import Orpheus
+from trackers.sandbox.redacted import Redacted
+from trackers.sandbox.store import Peer, Post, Seen, Store, Torrent, Traits
+
+# A dialect is one class and one line here.
+DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus)}
+
+
+@dataclass(frozen=True)
+class Keys:
+    """What an account needs: these are no secrets of anybody, they open a sandbox alone."""
+
+    user: str
+    api_key: str
+    passkey: str
+
+
+class Sites:
+    """Trackers on 127.0.0.1 that behave as the real ones do. In memory; every public method is thread-safe.
+
+    `keys` fixes an uploader's keys: `{"redacted": (api key, passkey)}`; those not given are drawn from `seed`.
+    `stocked`: it starts with a few torrents of other users.
+    """
+
+    def __init__(
+        self,
+        *,
+        clock: Clock | None = None,
+        seed: int = 0,
+        keys: Mapping[str, tuple[str, str]] | None = None,
+        stocked: bool = True,
+    ) -> None:
+        self._clock = clock or Clock()
+        self._released = threading.Event()
+        self._sites: dict[str, Dialect] = {}
+        for number, (type, dialect) in enumerate(DIALECTS.items()):
+            store = Store(type, dialect.flag, self._clock, random.Random(seed * 1000 + number))  # noqa: S311
+            self._sites[type] = dialect(store)
+            owner = store.add_user("siteadmin", rank="Sysop")
+            store.add_user("uploader", *(keys or {}).get(type, ()))
+            store.add_user("limited", rank="User", may_upload=False)
+            store.add_user("noupload", upload_revoked=True)
+            wanted.fill_stock(store, store.add_user("second"))
+            store.add_user("reader", scopes=frozenset())
+            if stocked:
+                stock.fill(store, owner)
+
+    @property
+    def sites(self) -> tuple[str, ...]:
+        """The dialects it speaks."""
+        return tuple(self._sites)
+
+    def account(self, site: str, user: str = "uploader") -> Keys:
+        """The keys of an account. Raises KeyError."""
+        with self._site(site).store.lock:
+            found = self._site(site).store.user(user)
+            return Keys(found.name, found.token, found.passkey)
+
+    def posts(self, site: str) -> list[Post]:
+        """Every upload that arrived whole, in order, whatever came of it."""
+        store = self.store(site)
+        with store.lock:
+            store.settle()
+            return list(store.posts)
+
+    def requests(self, site: str) -> list[Seen]:
+        """Every request, in the order in which they were answered; one that was cut has status 0."""
+        with self.store(site).lock:
+            return list(self.store(site).seen)
+
+    def torrents(self, site: str, user: str | None = None) -> list[Torrent]:
+        """The registered torrents, oldest first; `user` leaves out the others'."""
+        store = self.store(site)
+        with store.lock:
+            store.settle()
+            return [one for one in store.torrents.values() if user in (None, one.user.name)]
+
+    def peers(self, site: str, infohash: str) -> list[Peer]:
+        """Who is in the swarm of a registered info-hash."""
+        with self.store(site).lock:
+            return self.store(site).swarm(infohash.lower())
+
+    def fail(self, site: str, fault: Fault) -> None:
+        """Let `fault` strike the next requests that match."""
+        with self.store(site).lock:
+            self.store(site).faults.arm(fault)
+
+    def clear(self, site: str) -> None:
+        """Disarm every fault of a site."""
+        with self.store(site).lock:
+            self.store(site).faults.clear()
+
+    def release(self) -> None:
+        """Let go what hangs."""
+        self._released.set()
+        self._released = threading.Event()
+
+    def revoke(self, site: str, user: str = "uploader") -> None:
+        """Revoke an account's key; `restore` gives it back."""
+        with self.store(site).lock:
+            self.store(site).revoked.add(self.store(site).user(user).token)
+
+    def restore(self, site: str, user: str = "uploader") -> None:
+        """Take a revoked key back into use, and forget what the address did."""
+        store = self.store(site)
+        with store.lock:
+            store.revoked.discard(store.user(user).token)
+            store.strikes, store.firewalled = 0, False
+
+    def lose_file(self, site: str, torrent_id: int) -> None:
+        """The site loses a stored .torrent: its download has no byte until it is uploaded again."""
+        with self.store(site).lock:
+            self.store(site).torrents[torrent_id].info = None
+
+    def remove(self, site: str, torrent_id: int) -> None:
+        """The site deletes a torrent, as a moderator would."""
+        with self.store(site).lock:
+            del self.store(site).torrents[torrent_id]
+
+    def traits(self, site: str, **changed: object) -> Traits:
+        """What a site is like, after changes of the fields of `Traits`. Raises TypeError on others."""
+        store = self.store(site)
+        with store.lock:
+            store.traits = replace(store.traits, **changed)  # type: ignore[arg-type]
+            return store.traits
+
+    def store(self, site: str) -> Store:
+        """A site's memory itself, for what has no method of its own; hold its `lock`."""
+        return self._site(site).store
+
+    def _site(self, site: str) -> Dialect:
+        try:
+            return self._sites[site]
+        except KeyError:
+            raise KeyError(f"no site {site!r} (have: {', '.join(self._sites)})") from None
+
+    def dialect_at(self, path: str) -> tuple[Dialect | None, str]:
+        """The site a path belongs to, and what follows its prefix."""
+        prefix, _, rest = path.removeprefix("/").partition("/")
+        return self._sites.get(prefix), rest
+
+    def wait(self, seconds: float) -> None:
+        """Until `release`, or `seconds` of the clock have passed; 0: until `release`."""
+        if seconds:
+            self._clock.wait(seconds, self._released)
+        else:
+            self._released.wait()

@@ -1,0 +1,85 @@
+"""The command line: the only place that prints, prompts or exits. Commands are imported when they are called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+import click
+
+from watcher import __version__
+from watcher.cli.options import Place, with_place
+from watcher.errors import FAILED, USAGE, SeedpostError
+
+# name: (module, attribute, help): so that --help imports nothing but click
+COMMANDS = {
+    "check": ("watcher.cli.check", "check", "Check rules, tests, paths and secrets; with --online every key too."),
+    "run": ("watcher.cli.run", "run", "Watch, decide, upload and seed until stopped; --once until nothing is due."),
+    "demo": (
+        "watcher.cli.demo",
+        "demo",
+        "The whole pipeline against the sandbox, in a temporary folder, leaving nothing.",
+    ),
+    "sandbox": ("watcher.cli.demo", "sandbox", "The sandbox alone, to rehearse against."),
+    "rules": ("watcher.cli.rules", "rules", "Why it goes where: explain, test, fields, schema."),
+    "queue": ("watcher.cli.queue", "queue", "The jobs: list, show, retry, approve, cancel, edit, resolve."),
+    "pause": ("watcher.cli.control", "pause", "Stop one tracker, or all, before the next upload."),
+    "resume": ("watcher.cli.control", "resume", "Go on with what was paused or stopped."),
+    "status": ("watcher.cli.status", "status", "One screen: clients, folders, lanes, jobs, and what needs you."),
+    "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords."),
+    "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
+}
+
+
+class Commands(click.Group):
+    """The table as a click group."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
+        if name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[name]
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, _, help) in COMMANDS.items()])
+
+
+@click.command(cls=Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="seedpost")
+@with_place
+def cli() -> None:
+    """Uploads what qBittorrent finished to the trackers it belongs on, exactly once, unattended."""
+
+
+def main(arguments: list[str] | None = None) -> None:
+    """Run one command and exit with its code. What a person can act on is two lines; all else has its traceback."""
+    try:
+        code = cli.main(arguments, prog_name="seedpost", standalone_mode=False, obj=Place())
+    except SeedpostError as error:
+        sys.exit(_told(str(error), error.hint, error.exit_code))
+    except click.UsageError as error:
+        sys.exit(
+            _told(error.format_message(), f"see: {error.ctx.command_path if error.ctx else 'seedpost'} --help", USAGE)
+        )
+    except click.ClickException as error:
+        sys.exit(_told(error.format_message(), "", FAILED))
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(130)
+    except BrokenPipeError:
+        sys.stderr.close()
+        sys.exit(FAILED)
+    sys.exit(code if isinstance(code, int) else 0)
+
+
+def _told(text: str, hint: str, code: int) -> int:
+    from watcher.logs import redact, safe  # only here: a command that goes well does not need the filter
+
+    print(f"seedpost: error: {safe(redact(text))}", file=sys.stderr)
+    if hint:
+        print(f"hint: {safe(redact(hint))}", file=sys.stderr)
+    return code

@@ -1,0 +1,34 @@
+"""`seedpost check`."""
+
+from __future__ import annotations
+
+import os
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.options import Place, pass_place, with_json
+from watcher.cli.show import as_json, say
+from watcher.errors import INVALID, OK
+from watcher.secrets import Secrets
+from watcher.service.checks import check as look
+
+
+@click.command()
+@click.option("--online", is_flag=True, help="Also log in to each client and ask each tracker who we are.")
+@with_json
+@pass_place
+def check(place: Place, online: bool) -> int:
+    """Check rules, their tests, folders and secrets."""
+    rules, clock = place.rules_file(), Clock()
+    state = place.state_folder()
+    checked = look(rules, Secrets(state, os.environ, clock=clock), state, clock, online=online)
+    if place.json:
+        as_json({"ok": checked.ok, "problems": [problem.as_json() for problem in checked.problems]})
+    else:
+        for problem in checked.problems:
+            say(str(problem))
+            if problem.hint:
+                say(f"  hint: {problem.hint}")
+        say(f"{rules}: {'fine' if checked.ok else 'not usable as it is'}")
+    return OK if checked.ok else INVALID

@@ -1,0 +1,225 @@
+"""`seedpost queue`: the jobs, and what a person may do. A verb is a line in the journal; the loop obeys it."""
+
+from __future__ import annotations
+
+import functools
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
+from watcher.cli.show import as_json, fields, local, note, say, table
+from watcher.errors import FAILED, OK, USAGE, SeedpostError
+from watcher.journal import Journal, history
+from watcher.service import view
+
+
+@click.group()
+@with_place
+def queue() -> None:
+    """The jobs: one for each release and site."""
+
+
+def _read(place: Place) -> Journal:
+    return Journal.open(place.state_folder(), writable=False)
+
+
+@queue.command("list")
+@with_filter
+@pass_place
+def list_jobs(place: Place, in_state: str | None, tracker: str | None, code: str | None) -> None:
+    """All jobs, oldest first."""
+    ledger = _read(place).ledger
+    rows = [view.job_row(job, ledger) for job in view.chosen(ledger, state=in_state, tracker=tracker, code=code)]
+    if place.json:
+        as_json(rows)
+        return
+    cells = [[str(row[key] or "") for key in ("job", "state", "tracker", "code", "name", "why")] for row in rows]
+    table(cells, ("job", "state", "tracker", "code", "release", "why"))
+    waiting = [row for row in rows if row["resume"]]
+    if waiting:
+        say()
+        for row in waiting[:5]:
+            say(f"{row['job']} waits for you: {row['resume']}")
+
+
+@queue.command()
+@click.argument("job")
+@with_json
+@pass_place
+def show(place: Place, job: str) -> None:
+    """One job: its history, its form, what the site said."""
+    journal = _read(place)
+    ledger = journal.ledger
+    one = view.found(ledger, job)
+    steps = [record for record in history(place.state_folder()) if record.get("job") == one.job]
+    form = journal.load({"form": one.form})["form"] if one.form else None
+    if place.json:
+        as_json(view.job_row(one, ledger) | {"form": form, "answer": one.answer, "passes": one.passes, "steps": steps})
+        return
+    row = view.job_row(one, ledger)
+    fields({key: row[key] for key in row if key not in ("time", "release", "open")})
+    say()
+    table([(local(s.get("time")), str(s["state"]), str(s.get("code") or ""), str(s.get("why") or "")) for s in steps])
+    if isinstance(form, dict):
+        say("\nthe form:")
+        table([(str(key), str(value)) for key, value in form["fields"]])
+
+
+def answered(place: Place, journal: Journal, seq: int, what: str) -> int:
+    """Wait a moment for the loop's answer to a command; print it."""
+    clock, beat, answer = Clock(), view.heartbeat(place.state_folder()), None
+    if beat is not None and view.alive(beat, clock):
+        for _ in range(50):
+            answer = next((r for r in journal.refresh() if r.get("do") == "answer" and r.get("of") == seq), None)
+            if answer is not None:
+                break
+            clock.wait(0.1)
+    result = str(answer["result"]) if answer else "waiting"
+    why = str(answer.get("why") or "") if answer else "it is in the journal and is obeyed when the daemon runs"
+    if place.json:
+        as_json({"command": seq, "result": result, "why": why})
+    else:
+        say(f"{what}: {result}{': ' + why if why else ''}")
+    return FAILED if result == "refused" else OK
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """The jobs a command is for: ids, and a filter."""
+
+    ids: Sequence[str]
+    state: str | None
+    tracker: str | None
+    code: str | None
+
+    def tell(self, place: Place, do: str, given: dict[str, object]) -> int:
+        """Write the command for these jobs and say what came of it."""
+        journal = Journal.open(place.state_folder())
+        jobs = [view.found(journal.ledger, id) for id in self.ids]
+        if self.state or self.tracker or self.code:
+            jobs += view.chosen(journal.ledger, state=self.state, tracker=self.tracker, code=self.code)
+        if not jobs:
+            raise SeedpostError("no job was named", hint="name ids, or choose with --state, --tracker, --code")
+        command = {"type": "command", "do": do, "jobs": [job.job for job in jobs], "with": given}
+        (seq,) = journal.append([command])
+        return answered(place, journal, seq, f"{do} {', '.join(job.job for job in jobs)}")
+
+
+def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
+    """Ids and filters, handed over as `chosen`."""
+
+    @functools.wraps(command)
+    def with_chosen(
+        ids: Sequence[str], in_state: str | None, tracker: str | None, code: str | None, **rest: object
+    ) -> int:
+        return command(chosen=Chosen(ids, in_state, tracker, code), **rest)
+
+    wrapped: Callable[..., int] = pass_place_by_name(with_chosen)
+    return with_filter(click.argument("ids", nargs=-1, metavar="JOB…")(wrapped))
+
+
+@queue.command()
+@on_jobs
+def retry(place: Place, chosen: Chosen) -> int:
+    """Try again now; for a job whose outcome is unknown: look again."""
+    return chosen.tell(place, "retry", {})
+
+
+@queue.command()
+@click.option("--reason", help="Why a duplicate or cancelled job should go out all the same.")
+@on_jobs
+def approve(place: Place, chosen: Chosen, reason: str | None) -> int:
+    """Let a held, dry-run, duplicate or cancelled job go out."""
+    return chosen.tell(place, "approve", {"reason": reason} if reason else {})
+
+
+@queue.command()
+@click.option("--reason", help="For the record.")
+@on_jobs
+def cancel(place: Place, chosen: Chosen, reason: str | None) -> int:
+    """Never upload it."""
+    return chosen.tell(place, "cancel", {"reason": reason} if reason else {})
+
+
+@queue.command()
+@click.option("--to", "priority", type=int, default=1, show_default=True, help="Higher is sooner.")
+@on_jobs
+def prioritise(place: Place, chosen: Chosen, priority: int) -> int:
+    """Take it before others."""
+    return chosen.tell(place, "prioritise", {"priority": priority})
+
+
+@queue.command()
+@on_jobs
+def edit(place: Place, chosen: Chosen) -> int:
+    """Set fields: `queue edit JOB music.year=1999 tags.add=live,1999`."""
+    change = dict(word.split("=", 1) for word in chosen.ids if "=" in word)
+    jobs = replace(chosen, ids=[word for word in chosen.ids if "=" not in word])
+    return jobs.tell(place, "edit", {"set": {key: _typed(key, text) for key, text in change.items()}})
+
+
+@queue.command()
+@click.option("--uploaded", metavar="ID|URL", help="It is on the site, as this torrent.")
+@click.option("--absent", is_flag=True, help="It is not there and may be sent again. The site is asked first.")
+@click.option("--yes", is_flag=True, help="Do not ask for the typed confirmation.")
+@on_jobs
+def resolve(place: Place, chosen: Chosen, uploaded: str | None, absent: bool, yes: bool) -> int:
+    """Say what came of an upload whose answer was lost."""
+    if bool(uploaded) == absent:
+        raise SeedpostError("say one of --uploaded ID|URL and --absent", exit_code=USAGE)
+    if uploaded:
+        return chosen.tell(place, "resolve", {"uploaded": _torrent_id(uploaded), "url": _page(uploaded)})
+    if not yes:
+        _confirmed("the upload is not on the site", "absent")
+    return chosen.tell(place, "resolve", {"absent": True})
+
+
+@queue.command()
+@click.option("--deleted-on-site", is_flag=True, required=True, help="The site deleted it. The site is asked first.")
+@click.option("--yes", is_flag=True, help="Do not ask for the typed confirmation.")
+@on_jobs
+def forget(place: Place, chosen: Chosen, deleted_on_site: bool, yes: bool) -> int:
+    """Allow a done job to be uploaded again, after the site deleted it."""
+    if not yes:
+        _confirmed("the site deleted the upload", "deleted")
+    return chosen.tell(place, "forget", {"deleted": deleted_on_site})
+
+
+def _typed(key: str, text: str) -> object:
+    from watcher.rules.settings import typed  # the fields' types; other verbs need no rules
+
+    try:
+        return typed(key, text)
+    except ValueError as error:
+        raise SeedpostError(
+            f"{key}={text}: {error}", hint="`seedpost rules fields` lists them", exit_code=USAGE
+        ) from error
+
+
+def _confirmed(what: str, word: str) -> None:
+    """A typed word, on a terminal alone: a second upload of the same thing can cost an account."""
+    if not sys.stdin.isatty():
+        raise SeedpostError("this needs a typed confirmation, and there is no terminal", hint="--yes stands for it")
+    note(f"You say that {what}. If that is wrong, it is uploaded twice.")
+    if click.prompt(f"Type {word} to go on", default="", show_default=False) != word:
+        raise SeedpostError("not confirmed; nothing was changed")
+
+
+def _torrent_id(text: str) -> str:
+    from urllib.parse import parse_qs, urlsplit  # rarely needed
+
+    if "://" not in text:
+        return text
+    query = parse_qs(urlsplit(text).query)
+    found = query.get("torrentid") or query.get("id")
+    if not found:
+        raise SeedpostError(f"{text} names no torrent", hint="give the torrent's id, or an address with torrentid=…")
+    return found[0]
+
+
+def _page(text: str) -> str | None:
+    return text if "://" in text else None

@@ -1,0 +1,47 @@
+"""`seedpost run`: the daemon in the foreground, or once."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.options import Place, pass_place, with_place
+from watcher.cli.show import note
+from watcher.config import load
+from watcher.errors import UNKNOWN
+from watcher.logs import configure, install_hooks, log
+from watcher.secrets import Secrets, harden
+from watcher.service.running import Service, signals
+
+
+@click.command()
+@click.option("--once", is_flag=True, help="Look once, work until nothing is due within a minute, end.")
+@with_place
+@pass_place
+def run(place: Place, once: bool) -> int:
+    """Watch, decide, upload and seed."""
+    harden()
+    config = load(place.rules_file())
+    state = place.state or (place.state_folder() if os.environ.get("SEEDPOST_STATE") else config.state)
+    clock = Clock()
+    configure(state=state, stream=sys.stderr, terminal=sys.stderr.isatty())
+    for warning in config.warnings:
+        note(str(warning))
+    secrets = Secrets(state, os.environ, clock=clock)
+    service = Service(config, secrets, state=state, clock=clock)
+    install_hooks(service.died)
+    try:
+        with signals(service):
+            log.info("daemon.started", state=str(state), rules=str(config.path), once=once)
+            if once:
+                return service.once()
+            service.run()
+            return 0
+    finally:
+        service.close()
+        log.info("daemon.stopped")
+        if service.manager.busy:  # a POST past its deadline would hold the process; its intent is on disk
+            os._exit(UNKNOWN)

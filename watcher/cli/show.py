@@ -1,0 +1,61 @@
+"""How things are printed: JSON for programs, plain tables for people. What comes from outside passes `safe`."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
+
+from trackers.clock import utc_seconds
+from watcher.logs import safe
+
+
+def as_json(value: object) -> None:
+    """Print one JSON value on standard output."""
+    print(json.dumps(value, ensure_ascii=True))
+
+
+def say(text: str = "") -> None:
+    """Print a line for a person. The text may hold names from outside."""
+    print("\n".join(safe(line) for line in text.split("\n")))
+
+
+def note(text: str) -> None:
+    """Print a line on standard error: progress and remarks, never the answer."""
+    print(safe(text), file=sys.stderr, flush=True)
+
+
+def table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> None:
+    """Columns as wide as they must be; the last one is cut at the terminal's edge, and never when piped."""
+    lines = [[safe(cell) for cell in row] for row in ([heads, *rows] if heads else rows)]
+    if not lines:
+        return
+    widths = [max(len(line[i]) for line in lines) for i in range(len(lines[0]))]
+    edge = shutil.get_terminal_size((80, 24)).columns if sys.stdout.isatty() else None
+    for line in lines:
+        text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
+        print(text if edge is None or len(text) <= edge else text[: edge - 1] + "…")
+
+
+def local(time: object) -> str:
+    """A journal's time in local text; "" for none."""
+    if not time:
+        return ""
+    return datetime.fromtimestamp(utc_seconds(str(time)), UTC).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def size(count: int) -> str:
+    """Bytes as a person says them: 312 MiB."""
+    value, units = float(count), ("bytes", "KiB", "MiB", "GiB", "TiB")
+    for unit in units:
+        if value < 1024 or unit == units[-1]:
+            return f"{value:.0f} {unit}" if unit == "bytes" or value >= 100 else f"{value:.1f} {unit}"
+        value /= 1024
+    raise AssertionError("the last unit always returns")
+
+
+def fields(pairs: Mapping[str, object]) -> None:
+    """Names and values below each other; empty values are left out."""
+    table([(name, str(value)) for name, value in pairs.items() if value not in (None, "", [], {})])

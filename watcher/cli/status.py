@@ -1,0 +1,97 @@
+"""`seedpost status`: one screen, from the journal and the heartbeat."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.options import Place, pass_place, with_json
+from watcher.cli.show import as_json, local, note, say, table
+from watcher.errors import FAILED, OK, SeedpostError
+from watcher.journal import Journal
+from watcher.service import view
+
+
+@click.command()
+@click.option("--check", is_flag=True, help="Exit 0 only if all is well; for health checks.")
+@with_json
+@pass_place
+def status(place: Place, check: bool) -> int:
+    """Clients, folders, lanes, jobs, and what needs a person with the command for it."""
+    clock, state = Clock(), place.state_folder()
+    ledger = Journal.open(state, writable=False).ledger
+    now = view.status(ledger, view.heartbeat(state), clock, _trackers(place))
+    wrong = view.unhealthy(now, ledger, clock) if check else []
+    if place.json:
+        as_json(now | ({"unhealthy": wrong} if check else {}))
+    elif check:
+        for line in wrong:
+            note(line)
+    else:
+        _screen(now)
+    return FAILED if wrong else OK
+
+
+def _trackers(place: Place) -> dict[str, str]:
+    """Sites by name, if there are rules that can be read; a status must not need them."""
+    from watcher.config import load  # kept out of the commands that read no rules
+
+    try:
+        return {name: one.site for name, one in load(place.rules_file()).trackers.items()}
+    except SeedpostError:
+        return {}
+
+
+def _screen(now: Mapping[str, object]) -> None:
+    age = now["heartbeat_age_s"]
+    say(f"running, heartbeat {age} s ago" if now["running"] else "not running (no young heartbeat)")
+    rules = _map(now["rules"])
+    say("rules: in force" if rules.get("valid") else "rules: the file is not valid; the ones before it are in force")
+    for kind in ("clients", "folders"):
+        rows = [
+            [name, "up" if one.get("up") else f"away: {one.get('error')}", _settling(one)]
+            for name, one in _of(now[kind])
+        ]
+        if rows:
+            say(f"\n{kind}")
+            table(rows)
+    say("\ntrackers")
+    table([[name, _breaker(one.get("breaker"))] for name, one in _of(now["lanes"])])
+    counts = _map(now["jobs"])
+    say("\njobs: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none"))
+    _needs(now["attention"], "needs you", ("job", "tracker", "code", "name", "resume"))
+    _needs(now["undecided"], "undecided", ("release", "source", "undecided", "name", "why"))
+    last = now["last"]
+    if isinstance(last, list) and last:
+        say("\nlast decisions")
+        for one in last:
+            to = ", ".join(one["upload_to"]) or "nowhere"
+            say(f"{local(one['time'])}  {one['name']}: {one['rule'] or 'no rule matched'} → {to}")
+
+
+def _map(value: object) -> Mapping[str, object]:
+    return value if isinstance(value, Mapping) else {}
+
+
+def _of(value: object) -> list[tuple[str, Mapping[str, object]]]:
+    return [(name, _map(one)) for name, one in _map(value).items()]
+
+
+def _settling(one: Mapping[str, object]) -> str:
+    names = one.get("settling")
+    return f"settling: {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
+
+
+def _breaker(value: object) -> str:
+    if not isinstance(value, Mapping):
+        return "open for uploads"
+    until = f" until {local(value['until'])}" if value.get("until") else ""
+    return f"stopped{until} ({value['code']}): {value['why']}"
+
+
+def _needs(rows: object, title: str, keys: tuple[str, ...]) -> None:
+    if isinstance(rows, list) and rows:
+        say(f"\n{title}")
+        table([[str(row.get(key) or "") for key in keys] for row in rows])

@@ -1,0 +1,97 @@
+"""What content is: its files, its kind, and the facts of an album. Reads the disk; decides nothing and asks nobody."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import OrderedDict
+from collections.abc import Sequence
+from pathlib import Path
+
+from trackers.content import File
+from watcher.identify.audio import opened_file, read_audio
+from watcher.identify.files import Payload, payload
+from watcher.identify.kinds import audio_files, cover_of, extension, kind_of
+from watcher.identify.music import music_facts
+from watcher.identify.names import read_name
+from watcher.identify.rip import read_rip
+from watcher.release import Fact
+
+__all__ = ["FactCache", "Payload", "identify", "payload"]
+
+
+def identify(path: Path, files: Sequence[File], *, single: bool, cache: FactCache | None = None) -> dict[str, Fact]:
+    """The facts about the content at `path` (the folder, or the file if `single`) whose payload is `files`.
+
+    `name size kind group proper scene files.*` always, `music.*` for music. Never raises for what files hold: what
+    could not be read makes facts unknown, with the reason.
+    """
+    key = _stamp(path, files, single) if cache is not None else None
+    if cache is not None and key is not None:
+        known = cache.get(key)
+        if known is not None:
+            return known
+    facts = _identify(path, files, single)
+    if cache is not None and key is not None and _stamp(path, files, single) == key:
+        cache.put(key, facts)
+    return facts
+
+
+def _identify(path: Path, files: Sequence[File], single: bool) -> dict[str, Fact]:
+    kind = kind_of(files)
+    named = read_name(path.stem if single else path.name, kind)
+    facts = {
+        "name": Fact(path.name, "file"),
+        "size": Fact(sum(file.size for file in files), "file"),
+        "kind": Fact(kind, "file"),
+        "scene": Fact(unknown=True, why="nobody said whether it is a scene release"),
+        "group": Fact(named.group, "name"),
+        "proper": Fact(named.proper, "name"),
+        "files.ext": Fact(sorted({extension(file.path) for file in files} - {""}), "file"),
+        "files.count": Fact(len(files), "file"),
+        "files.names": Fact([file.path for file in files], "file"),
+        "files.cover": Fact(cover_of(files), "file"),
+    }
+    if kind == "music":
+        tracks = [read_audio(path, file, single) for file in audio_files(files)]
+        rip = read_rip(files, lambda file, most: _head(path if single else path / file.path, most))
+        facts |= music_facts(tracks, named, rip)
+    return facts
+
+
+def _head(path: Path, most: int) -> bytes:
+    with opened_file(str(path)) as opened:
+        return opened.read(most)
+
+
+def _stamp(path: Path, files: Sequence[File], single: bool) -> tuple[object, ...] | None:
+    """What changes whenever a file does: path, size, mtime and inode of each. None if one can't be looked at."""
+    try:
+        found = [os.stat(path if single else f"{path}/{file.path}") for file in files]  # noqa: PTH116 - 20,000 files
+    except OSError:
+        return None
+    return (str(path), *((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in found))
+
+
+class FactCache:
+    """Facts of content that has not changed since. In memory, for many threads; mended tags are seen at once."""
+
+    def __init__(self, most: int = 256) -> None:
+        self._most = most
+        self._lock = threading.Lock()
+        self._kept: OrderedDict[object, dict[str, Fact]] = OrderedDict()
+
+    def get(self, key: object) -> dict[str, Fact] | None:
+        """What was kept under this stamp, or None."""
+        with self._lock:
+            found = self._kept.get(key)
+            if found is not None:
+                self._kept.move_to_end(key)
+            return dict(found) if found is not None else None
+
+    def put(self, key: object, facts: dict[str, Fact]) -> None:
+        """Keep a copy; the least used is forgotten."""
+        with self._lock:
+            self._kept[key] = dict(facts)
+            while len(self._kept) > self._most:
+                self._kept.popitem(last=False)

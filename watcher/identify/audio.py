@@ -1,0 +1,173 @@
+"""One audio file: what its stream and its tags say, through mutagen. Knows nothing of the album it belongs to."""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import mutagen
+from mutagen.aac import AAC
+from mutagen.ac3 import AC3
+from mutagen.flac import FLAC
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4
+from mutagen.oggflac import OggFLAC
+from mutagen.oggopus import OggOpus
+from mutagen.oggvorbis import OggVorbis
+
+from trackers.content import File
+from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
+from watcher.identify.kinds import AUDIO, extension
+from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs
+
+
+@dataclass(frozen=True)
+class Audio:
+    """One track as it was found. `tags` are under the names that Vorbis comments have, upper case."""
+
+    path: str
+    size: int  # bytes
+    format: str
+    encoding: str | None = None  # None: only a figure tells, see `bitrate`
+    bits: int | None = None
+    rate: int | None = None  # Hz
+    seconds: float = 0.0
+    bitrate: int | None = None  # bits a second
+    tags: Tags = field(default_factory=dict)
+    unsigned: bool = False  # FLAC without the MD5 of its audio
+    unread: str = ""  # why the file could not be read at all
+    broken: str = ""  # why what was read is no audio
+
+    def first(self, name: str) -> str | None:
+        """The first value of a tag, or None."""
+        values = self.tags.get(name)
+        return values[0] if values else None
+
+
+def read_audio(root: Path, file: File, single: bool) -> Audio:
+    """Read one track. Never raises for what the file holds: `unread` and `broken` say what went wrong."""
+    named = AUDIO[extension(file.path)]
+    loader = _LOADERS.get(extension(file.path))
+    if loader is None:
+        return Audio(file.path, file.size, named)
+    try:
+        with opened_file(str(root) if single else f"{root}/{file.path}") as opened:
+            return _read(opened, file, named, loader)
+    except OSError as error:
+        return Audio(file.path, file.size, named, unread=error.strerror or str(error))
+
+
+def opened_file(path: str) -> BinaryIO:
+    """A regular file, opened so that a pipe put in its place can't make us wait."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError("not a regular file")
+    return os.fdopen(fd, "rb")
+
+
+def _read(opened: BinaryIO, file: File, named: str, loader: Callable[[BinaryIO], Any]) -> Audio:
+    try:
+        try:
+            found = loader(opened)
+        except mutagen.MutagenError as error:
+            _raise_fault_of_disk(error)
+            opened.seek(0)
+            found = mutagen.File(opened)  # the extension lied, or the file is broken
+            if type(found) not in _FORMATS:
+                raise
+        told = _FORMATS[type(found)](found, opened)
+    except OSError:
+        raise
+    except Exception as error:  # noqa: BLE001 - bytes from strangers: whatever the parser trips over, the file is broken
+        return Audio(file.path, file.size, named, broken=str(error)[:200] or type(error).__name__)
+    return Audio(file.path, file.size, **told)
+
+
+def _raise_fault_of_disk(error: mutagen.MutagenError) -> None:
+    """mutagen wraps what the disk said; EINVAL is its own, for a place before the start of a cut file."""
+    cause = error.args[0] if error.args else None
+    if isinstance(cause, OSError) and cause.errno != errno.EINVAL:
+        raise cause
+
+
+def _flac(found: Any, _: BinaryIO) -> dict[str, Any]:
+    info = found.info
+    return {
+        "format": "FLAC",
+        "encoding": lossless(info.bits_per_sample),
+        "bits": info.bits_per_sample,
+        "rate": info.sample_rate,
+        "seconds": info.length,
+        "bitrate": info.bitrate,
+        "tags": collected(found.tags or ()),
+        "unsigned": not info.md5_signature,
+    }
+
+
+def _mp3(found: Any, opened: BinaryIO) -> dict[str, Any]:
+    info = found.info
+    return _lossy("MP3", info, collected(id3_pairs(found.tags or {})), mp3_encoding(info, opened))
+
+
+def _mp4(found: Any, _: BinaryIO) -> dict[str, Any]:
+    info, tags = found.info, collected(mp4_pairs(found.tags or {}))
+    if info.codec == "alac":
+        told = _lossy("ALAC", info, tags, lossless(info.bits_per_sample))
+        return told | {"bits": info.bits_per_sample}
+    return _lossy("AC3" if info.codec in ("ac-3", "ec-3") else "AAC", info, tags)
+
+
+def _ogg_flac(found: Any, _: BinaryIO) -> dict[str, Any]:
+    return _lossy("FLAC", found.info, collected(found.tags or ()), "Lossless")
+
+
+def _vorbis(found: Any, _: BinaryIO) -> dict[str, Any]:
+    return _lossy("Ogg Vorbis", found.info, collected(found.tags or ()), vorbis_encoding(found.info.bitrate))
+
+
+def _opus(found: Any, _: BinaryIO) -> dict[str, Any]:
+    return _lossy("Opus", found.info, collected(found.tags or ()))
+
+
+def _plain(format: str) -> Callable[[Any, BinaryIO], dict[str, Any]]:
+    return lambda found, _: _lossy(format, found.info, {})
+
+
+def _lossy(format: str, info: Any, tags: Tags, encoding: str | None = None) -> dict[str, Any]:
+    return {
+        "format": format,
+        "encoding": encoding,
+        "rate": getattr(info, "sample_rate", None),
+        "seconds": info.length,
+        "bitrate": getattr(info, "bitrate", 0) or None,
+        "tags": tags,
+    }
+
+
+def _load_mp3(opened: BinaryIO) -> Any:
+    # Frames that are not asked for stay packed: pictures, and what a stranger may have compressed a thousandfold.
+    load: Callable[..., Any] = MP3
+    return load(opened, known_frames=READ)
+
+
+def _load_ogg(opened: BinaryIO) -> Any:
+    found = mutagen.File(opened, options=[OggVorbis, OggOpus, OggFLAC])
+    if found is None:
+        raise mutagen.MutagenError("no Ogg stream that is known")
+    return found
+
+
+_LOADERS: Mapping[str, Callable[[BinaryIO], Any]] = {
+    "flac": FLAC, "mp3": _load_mp3, "m4a": MP4, "alac": MP4, "aac": AAC, "ogg": _load_ogg, "oga": _load_ogg,
+    "opus": _load_ogg, "ac3": AC3, "eac3": AC3,
+}  # fmt: skip
+_FORMATS: Mapping[type, Callable[[Any, BinaryIO], dict[str, Any]]] = {
+    FLAC: _flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
+    AAC: _plain("AAC"), AC3: _plain("AC3"),
+}  # fmt: skip

@@ -1,0 +1,88 @@
+"""What kind of content files are, by extension and size. Pure; the names of folders have no say."""
+
+from __future__ import annotations
+
+import functools
+import re
+from collections.abc import Iterable, Sequence
+
+from trackers.content import File
+
+# Extension: format as trackers spell it. The last line's are lossless or old kinds that no music tracker lists.
+AUDIO = {
+    "flac": "FLAC", "mp3": "MP3", "m4a": "AAC", "aac": "AAC", "alac": "ALAC", "ogg": "Ogg Vorbis", "oga": "Ogg Vorbis",
+    "opus": "Opus", "ac3": "AC3", "eac3": "AC3", "dts": "DTS",
+    "wav": "WAV", "aif": "AIFF", "aiff": "AIFF", "ape": "APE", "wv": "WavPack", "tta": "TTA", "wma": "WMA",
+    "mpc": "Musepack", "dsf": "DSD", "dff": "DSD",
+}  # fmt: skip
+VIDEO = frozenset((
+    "mkv", "mp4", "avi", "m4v", "mov", "wmv", "ts", "m2ts", "mts", "mpg", "mpeg", "vob", "webm", "flv", "ogm", "divx",
+    "iso", "img",
+))  # fmt: skip
+# What lies beside the main thing and says nothing about the kind, however large.
+BESIDE = frozenset((
+    "jpg", "jpeg", "png", "gif", "webp", "bmp", "tif", "tiff", "pdf", "txt", "nfo", "log", "cue", "m3u", "m3u8", "pls",
+    "sfv", "md5", "sha1", "sha256", "ffp", "accurip", "html", "htm", "rtf", "xml", "json", "srt", "sub", "idx", "ass",
+    "ssa", "sup", "url", "bup", "ifo",
+))  # fmt: skip
+EPISODE = re.compile(
+    r"(?<![a-z0-9])(s\d{1,4}[ ._-]?e\d{1,4}|\d{1,2}x\d{2,3}|(19|20)\d\d[ ._-]\d\d[ ._-]\d\d)(?!\d)", re.I
+)
+SAMPLE = re.compile(r"(^|[ ._/-])sample([ ._/-]|$)", re.I)
+DISC_FOLDERS = ("VIDEO_TS", "BDMV")
+
+
+@functools.lru_cache(8192)  # asked many times of each file
+def extension(path: str) -> str:
+    """In lower case, without the dot; "" if there is none."""
+    name = path.rsplit("/", 1)[-1]
+    stem, dot, end = name.rpartition(".")
+    return end.lower() if dot and stem else ""
+
+
+def audio_files(files: Iterable[File]) -> list[File]:
+    """The tracks."""
+    return [file for file in files if extension(file.path) in AUDIO]
+
+
+def kind_of(files: Sequence[File]) -> str:
+    """music, tv, movie or other: by what takes most of the space."""
+    sizes = {"audio": 0, "video": 0, "other": 0}
+    videos = []
+    for file in files:
+        end = extension(file.path)
+        group = "audio" if end in AUDIO else "video" if end in VIDEO else "other"
+        if group != "other" or end not in BESIDE:
+            sizes[group] += file.size
+        if group == "video" and not SAMPLE.search(file.path):
+            videos.append(file)
+    if videos and sizes["video"] >= max(sizes["audio"], sizes["other"]):
+        return _kind_of_video(videos)
+    if audio_files(files) and sizes["audio"] >= sizes["other"]:
+        return "music"
+    return "other"
+
+
+def _kind_of_video(videos: Sequence[File]) -> str:
+    """Episodes say so in their names; a film is one long file, or a disc's folder."""
+    longest = max(file.size for file in videos)
+    main = [file for file in videos if file.size * 2 >= longest]
+    if any(EPISODE.search(file.path.rsplit("/", 1)[-1]) for file in main):
+        return "tv"
+    if len(main) == 1 or any(part in DISC_FOLDERS for part in main[0].path.split("/")):
+        return "movie"
+    return "other"
+
+
+PICTURES = ("jpg", "jpeg", "png")
+COVERS = ("cover", "folder", "front")
+
+
+def cover_of(files: Iterable[File]) -> str | None:
+    """The path of the picture that players show: cover, folder or front, the one nearest to the root."""
+    found = []
+    for file in files:
+        stem = file.path.rsplit("/", 1)[-1].rpartition(".")[0].lower()
+        if stem in COVERS and extension(file.path) in PICTURES and file.size:
+            found.append((file.path.count("/"), COVERS.index(stem), file.path))
+    return min(found)[2] if found else None

@@ -1,0 +1,102 @@
+"""Tags of any format under one set of names: those of Vorbis comments, upper case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from mutagen.id3 import Frames, Frames_2_2
+
+LONGEST = 1000  # characters of one tag that are kept
+MOST = 64  # values of one tag that are kept
+
+Tags = Mapping[str, tuple[str, ...]]
+
+_ALIASES = {
+    "ALBUM ARTIST": "ALBUMARTIST", "TRACK": "TRACKNUMBER", "TOTALTRACKS": "TRACKTOTAL", "DISC": "DISCNUMBER",
+    "TOTALDISCS": "DISCTOTAL", "YEAR": "DATE", "ORGANIZATION": "LABEL", "PUBLISHER": "LABEL", "RECORDLABEL": "LABEL",
+    "CATALOGUENUMBER": "CATALOGNUMBER", "CATALOG": "CATALOGNUMBER", "CATALOG NUMBER": "CATALOGNUMBER",
+    "CATALOGNO": "CATALOGNUMBER", "LABELNO": "CATALOGNUMBER", "SOURCEMEDIA": "MEDIA", "MEDIATYPE": "MEDIA",
+    "MUSICBRAINZ_ALBUMTYPE": "RELEASETYPE", "MUSICBRAINZ ALBUM TYPE": "RELEASETYPE",
+    "MUSICBRAINZ ALBUM ARTIST ID": "MUSICBRAINZ_ALBUMARTISTID", "MUSICBRAINZ_ALBUMSTATUS": "RELEASESTATUS",
+    "MUSICBRAINZ ALBUM STATUS": "RELEASESTATUS", "ORIGINAL YEAR": "ORIGINALYEAR", "ORIGYEAR": "ORIGINALYEAR",
+    "ORIGINAL_YEAR": "ORIGINALYEAR", "ORIGINAL DATE": "ORIGINALDATE", "ORIGINALRELEASEDATE": "ORIGINALDATE",
+    "ORIGINAL_DATE": "ORIGINALDATE", "MIXARTIST": "REMIXER", "REMIXED BY": "REMIXER", "RELEASE TYPE": "RELEASETYPE",
+    "ITUNESCOMPILATION": "COMPILATION", "DJ-MIX": "DJMIXER", "MODIFIED BY": "REMIXER",
+    "ALBUMVERSION": "EDITION",
+}  # fmt: skip
+_WANTED = frozenset((
+    "ARTIST", "ARTISTS", "ALBUMARTIST", "ALBUMARTISTS", "ALBUM", "TITLE", "TRACKNUMBER", "TRACKTOTAL", "DISCNUMBER",
+    "DISCTOTAL", "DATE", "ORIGINALDATE", "ORIGINALYEAR", "GENRE", "LABEL", "CATALOGNUMBER", "MEDIA", "RELEASETYPE",
+    "RELEASESTATUS", "COMPILATION", "COMPOSER", "CONDUCTOR", "REMIXER", "PRODUCER", "ARRANGER", "DJMIXER", "EDITION",
+    "MUSICBRAINZ_ALBUMARTISTID",
+))  # fmt: skip
+_NAMES = _ALIASES | {name: name for name in _WANTED}
+
+
+def collected(pairs: Iterable[tuple[str, str]]) -> Tags:
+    """Tags under one name each, cleaned: what a stranger wrote may be long, or hold control characters."""
+    tags: dict[str, tuple[str, ...]] = {}
+    for key, value in pairs:
+        name = _NAMES.get(key) or _NAMES.get(key.upper())
+        if name is None:
+            continue
+        text = value[:LONGEST].strip()
+        if not text.isprintable():
+            text = "".join(letter if letter.isprintable() else " " for letter in text).strip()
+        kept = tags.get(name, ())
+        if text and text not in kept and len(kept) < MOST:
+            tags[name] = (*kept, text)
+    return tags
+
+
+_ID3 = {
+    "TPE1": "ARTIST", "TPE2": "ALBUMARTIST", "TALB": "ALBUM", "TIT2": "TITLE", "TDRC": "DATE", "TDOR": "ORIGINALDATE",
+    "TCON": "GENRE", "TPUB": "LABEL", "TMED": "MEDIA", "TCOM": "COMPOSER", "TPE3": "CONDUCTOR", "TPE4": "REMIXER",
+    "TCMP": "COMPILATION",
+}  # fmt: skip
+_NUMBERS = {"TRCK": ("TRACKNUMBER", "TRACKTOTAL"), "TPOS": ("DISCNUMBER", "DISCTOTAL")}
+_PEOPLE = {"producer": "PRODUCER", "arranger": "ARRANGER", "dj-mix": "DJMIXER", "remixer": "REMIXER"}
+READ = {name: Frames[name] for name in (*_ID3, *_NUMBERS, "TXXX", "TIPL", "IPLS", "TYER", "TDAT", "TIME", "TORY")}
+_CLASSES = tuple(READ.values())
+# ID3v2.2 has the same frames under shorter names.
+READ |= {name: frame for name, frame in Frames_2_2.items() if issubclass(frame, _CLASSES)}
+
+
+def id3_pairs(frames: Any) -> Iterator[tuple[str, str]]:
+    """Names and values of ID3 frames, of whatever version."""
+    for frame in frames.values():
+        name = frame.FrameID
+        if name == "TXXX":
+            yield from ((frame.desc, str(text)) for text in frame.text)
+        elif name in ("TIPL", "IPLS"):
+            yield from ((_PEOPLE.get(pair[0].lower(), ""), pair[1]) for pair in frame.people if len(pair) == 2)
+        elif name in _NUMBERS:
+            number, _, total = str(frame.text[0] if frame.text else "").partition("/")
+            yield from zip(_NUMBERS[name], (number, total), strict=True)
+        elif name in _ID3:
+            values = frame.genres if name == "TCON" else frame.text
+            yield from ((_ID3[name], str(text)) for text in values)
+
+
+_MP4 = {
+    "\xa9ART": "ARTIST", "aART": "ALBUMARTIST", "\xa9alb": "ALBUM", "\xa9nam": "TITLE", "\xa9day": "DATE",
+    "\xa9gen": "GENRE", "\xa9wrt": "COMPOSER",
+}  # fmt: skip
+_MP4_NUMBERS = {"trkn": ("TRACKNUMBER", "TRACKTOTAL"), "disk": ("DISCNUMBER", "DISCTOTAL")}
+_FREEFORM = "----:com.apple.iTunes:"
+
+
+def mp4_pairs(tags: Any) -> Iterator[tuple[str, str]]:
+    """Names and values of an MP4's atoms."""
+    for key, values in tags.items():
+        if key in _MP4:
+            yield from ((_MP4[key], str(value)) for value in values)
+        elif key in _MP4_NUMBERS:
+            pairs = zip(_MP4_NUMBERS[key], values[0], strict=False)
+            yield from ((name, str(number)) for name, number in pairs if number)
+        elif key == "cpil" and values:
+            yield "COMPILATION", "1"
+        elif key.startswith(_FREEFORM):
+            name = key.removeprefix(_FREEFORM)
+            yield from ((name, bytes(value).decode("utf-8", "replace")) for value in values)

@@ -1,0 +1,161 @@
+"""Between the sources and the journal: identify what was seen, decide, write it down. Never talks to a tracker."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
+
+from trackers.clock import Clock, utc_seconds
+from watcher.config import Config
+from watcher.identify import identify
+from watcher.intake.plan import Neighbours, alike, job_records, left_out, release_record
+from watcher.jobs import State
+from watcher.journal import Journal
+from watcher.logs import log
+from watcher.release import Fact, Release, job_id
+from watcher.rules import Decision, decide
+from watcher.sources import Baseline, Undecided
+
+FLOOD = (50, 600.0)  # new releases from one source within so many seconds; the surplus is one question
+
+__all__ = ["Intake", "decided"]
+
+
+def decided(release: Release, config: Config) -> tuple[dict[str, Fact], Decision]:
+    """The facts of a release, read from its files, and what the rules make of them. Reads the disk, writes nothing."""
+    facts: dict[str, Fact] = {
+        "from": Fact(release.from_, "file"),
+        "client": Fact(release.client or None, "torrent"),
+        "path": Fact(release.path, "file"),
+        **identify(Path(release.path), release.files, single=release.single),
+        **release.facts,
+    }
+    return facts, decide(config.rules, facts)
+
+
+class Intake:
+    """The sources' sink: a release is journaled, with decision and jobs, when `seen` returns. Used by many threads."""
+
+    def __init__(self, journal: Journal, config: Callable[[], Config], clock: Clock) -> None:
+        self._journal, self._config, self._clock = journal, config, clock
+        self._lock = threading.RLock()
+        self._arrivals: dict[str, deque[float]] = {}
+        self._routed: dict[str, deque[float]] = {}
+        self._releases: dict[tuple[str, int], str] = {}
+        self._places: set[tuple[str, str]] = set()
+        self._by_real: dict[str, set[str]] = {}
+        self._by_sizes: dict[str, set[str]] = {}
+        for record in journal.ledger.releases.values():
+            self._remember(record, utc_seconds(str(record["time"])))
+
+    # What sources ask and say (sources.Sink)
+
+    def known(self, infohash: str, completed: int) -> bool:
+        """Whether this completion of this torrent was journaled: in a baseline, as seen, or as a release."""
+        return self._journal.ledger.known(infohash, completed)
+
+    def labels(self, infohash: str, completed: int) -> tuple[str, frozenset[str]] | None:
+        """The category and tags under which this completion was last decided."""
+        id = self._releases.get((infohash, completed))
+        if id is None:
+            return None
+        facts = self._journal.load(self._journal.ledger.releases[id])["facts"]
+        category, tags = (_value(facts, f"torrent.{key}") for key in ("category", "tags"))
+        return str(category or ""), frozenset(map(str, tags if isinstance(tags, list) else ()))
+
+    def folder_known(self, path: str, fingerprint: str) -> bool:
+        """Whether this content at this path has a release."""
+        return (path, fingerprint) in self._places
+
+    def baseline(self, at: str) -> Baseline | None:
+        """What was there when the source was first met; None for a source never met."""
+        source = self._journal.ledger.sources.get(at)
+        if source is None or not source.baseline:
+            return None
+        return Baseline(source.since or 0.0, str(source.rest.get("by", "client")), frozenset(source.names))
+
+    def own(self, infohash: str) -> bool:
+        """Whether seedpost itself added this torrent."""
+        return any(infohash in (one.infohash, one.registered) for one in self._journal.ledger.uploads)
+
+    def record(self, records: Sequence[Mapping[str, object]]) -> None:
+        """Write a source's own records."""
+        self._journal.append(records)
+
+    def changed(self, release: Release) -> None:
+        """Category or tags of a complete torrent changed: decide again; that may only add trackers."""
+        self.seen(release)
+
+    def seen(self, release: Release, *, undecided: Undecided | None = None) -> None:
+        """Identify, decide, journal: the release and its jobs in one write."""
+        config, now = self._config(), self._clock.now()
+        log.info("release.seen", release=release.id, source=release.source, name=release.name)
+        facts, decision = decided(release, config)
+        real = os.path.realpath(release.path)
+        with self._lock:
+            undecided = undecided or self._flooded(release, now)
+            if undecided is None and decision.undecided:
+                undecided = (decision.undecided, decision.why)
+            about = release_record(release, facts, decision, real=real, rules=config.digest, undecided=undecided)
+            records = [about]
+            if undecided is None:
+                near = self._near(release, real, decision, now)
+                records += job_records(release, facts, decision, config, near, now)
+                for name, why in left_out(facts, decision, config).items():
+                    log.info("release.left_out", release=release.id, tracker=name, why=why)
+            self._journal.append(records)
+            self._remember(about, now, jobs=len(records) - 1)
+
+    def _near(self, release: Release, real: str, decision: Decision, now: float) -> Neighbours:
+        """What of the journal a new release is compared with."""
+        jobs = frozenset(job_id(release.fingerprint, config.site) for config in self._config().trackers.values())
+        there = frozenset(id for id in jobs if id in self._journal.ledger.jobs)
+        same_path = self._others(release, self._by_real.get(real, ()))
+        same_sizes = self._others(release, self._by_sizes.get(alike(release) or "", ()))
+        return Neighbours(there, same_path, same_sizes, self._braked(decision.rule, now))
+
+    def _others(self, release: Release, ids: Iterable[str]) -> dict[str, str]:
+        """Site -> job, of releases with another fingerprint; cancelled jobs don't count."""
+        ledger = self._journal.ledger
+        others = [id for id in ids if ledger.releases[id]["fingerprint"] != release.fingerprint]
+        jobs = [job for id in others for job in ledger.jobs_of(id) if job.state is not State.CANCELLED]
+        return {job.site: job.job for job in jobs}
+
+    def _braked(self, rule: str | None, now: float) -> bool:
+        brake, times = self._config().brake, self._routed.get(rule or "", deque())
+        return brake is not None and _within(times, now, brake.seconds) >= brake.count
+
+    def _flooded(self, release: Release, now: float) -> tuple[str, str] | None:
+        count, seconds = FLOOD
+        if release.from_ == "person" or _within(self._arrivals.get(release.source, deque()), now, seconds) < count:
+            return None
+        return "source-flood", f"more than {count} new releases from {release.source} within {seconds / 60:.0f} minutes"
+
+    def _remember(self, record: Mapping[str, object], time: float, jobs: int | None = None) -> None:
+        """Keep what the next release is compared with: arrivals, what each rule routed, what is where."""
+        id, decision = str(record["release"]), record.get("decision")
+        self._places.add((str(record["path"]), str(record["fingerprint"])))
+        self._by_real.setdefault(str(record["real"]), set()).add(id)
+        if record.get("alike"):
+            self._by_sizes.setdefault(str(record["alike"]), set()).add(id)
+        if record.get("infohash"):
+            self._releases[str(record["infohash"]), int(str(record["completed"]))] = id
+        self._arrivals.setdefault(str(record["source"]), deque()).append(time)
+        rule = decision.get("rule") if isinstance(decision, Mapping) else None
+        if rule and (self._journal.ledger.jobs_of(id) if jobs is None else jobs):
+            self._routed.setdefault(str(rule), deque()).append(time)
+
+
+def _value(facts: object, name: str) -> object:
+    fact = facts.get(name) if isinstance(facts, Mapping) else None
+    return fact.get("value") if isinstance(fact, Mapping) else None
+
+
+def _within(times: deque[float], now: float, seconds: float) -> int:
+    """How many of `times` lie in the last `seconds`; older ones are dropped. A clock set back counts them all."""
+    while times and times[0] <= now - seconds:
+        times.popleft()
+    return len(times)

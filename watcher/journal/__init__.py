@@ -1,0 +1,32 @@
+"""The journal: STATE/journal.jsonl, the single source of truth, and everything that keeps it whole."""
+
+from watcher.journal.archive import history, read_records
+from watcher.journal.errors import (
+    AppendRefused,
+    BlobLost,
+    DiskFull,
+    JournalLost,
+    NeedsRepair,
+    NewerJournal,
+    Unknown,
+)
+from watcher.journal.journal import Journal
+from watcher.journal.repair import Repaired, repair
+from watcher.journal.verify import Report, verify
+
+__all__ = [
+    "AppendRefused",
+    "BlobLost",
+    "DiskFull",
+    "Journal",
+    "JournalLost",
+    "NeedsRepair",
+    "NewerJournal",
+    "Repaired",
+    "Report",
+    "Unknown",
+    "history",
+    "read_records",
+    "repair",
+    "verify",
+]

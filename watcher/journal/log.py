@@ -1,0 +1,109 @@
+"""The journal's open file: follows it through growth and replacement, tells when it was cut short. Knows no states."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from watcher.durable import FileSystem
+from watcher.journal.errors import JournalLost, NeedsRepair
+from watcher.journal.reading import Batch, Damage, Disorder, Record, Scan, sorted_scan, unzipped
+
+REPAIR = "stop seedpost, then: seedpost journal verify; seedpost journal repair"
+
+
+class Log:
+    """STATE/journal.jsonl as one process reads it. Whoever appends holds the lock and has caught up."""
+
+    def __init__(self, path: Path, fs: FileSystem, *, writable: bool) -> None:
+        self.path = path
+        self.scan = Scan()
+        self._fs = fs
+        self._flags = (os.O_RDWR | os.O_APPEND if writable else os.O_RDONLY) | os.O_NOFOLLOW
+        self.fd = -1
+
+    def open(self) -> None:
+        """Open the file that is at the path now. Raises FileNotFoundError."""
+        self.close()
+        self.fd = self._fs.open(self.path, self._flags)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        if self.fd >= 0:
+            self._fs.close(self.fd)
+            self.fd = -1
+
+    def size(self) -> int:
+        """Bytes of the open file."""
+        return self._fs.fstat(self.fd).st_size
+
+    def first(self, end: int) -> Iterator[Batch]:
+        """Everything up to byte `end` of a file just opened. Raises Disorder in the midst: take `sorted` then."""
+        self.scan = Scan()
+        yield from self.scan.read(self.fd, end, self._fs)
+
+    def sorted(self, end: int) -> Iterator[Batch]:
+        """The same of a file whose records are not in order."""
+        self.scan, batches = sorted_scan(self.fd, end, self._fs)
+        yield from batches
+
+    def checked(self) -> None:
+        """Raise NeedsRepair unless the file begins as a journal does."""
+        if self.scan.header is None:
+            what = "is empty" if self.size() == 0 else "does not begin with a whole record"
+            raise NeedsRepair(f"{self.path} {what}", hint=REPAIR)
+
+    def catch_up(self) -> Iterator[Batch]:
+        """What was added since, here or in the file that replaced ours. Raises JournalLost."""
+        if self._replaced():
+            yield from self._rest(self.size())
+            yield from self._follow()
+        size = self.size()
+        if size < self.scan.offset:
+            raise JournalLost(f"{self.path} was cut short, to {size} of {self.scan.offset} bytes", hint=REPAIR)
+        if size > self.scan.offset:
+            yield from self._rest(size)
+
+    def wrote(self, records: Sequence[Record], before: int, end: int, *, sealed: bool) -> None:
+        """Our own records stand in the file up to byte `end`; it had `before` bytes, and was sealed if it had to be."""
+        scan = self.scan
+        if before > scan.offset:
+            torn = self._fs.read(self.fd, before - scan.offset, scan.offset)
+            scan.damage.append(Damage(scan.lines + 1, scan.offset, torn, "torn"))
+        scan.lines += len(records) + sealed
+        scan.records += len(records)
+        scan.last, scan.offset, scan.ended, scan.tail_damage = records[-1]["seq"], end, True, 0
+
+    def _replaced(self) -> bool:
+        try:
+            there = self._fs.stat(self.path)
+        except FileNotFoundError as error:
+            raise JournalLost(f"{self.path} is gone", hint=REPAIR) from error
+        here = self._fs.fstat(self.fd)
+        return (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino)
+
+    def _rest(self, end: int) -> Iterator[Batch]:
+        self.scan.strict = False
+        return self.scan.read(self.fd, end, self._fs)
+
+    def _follow(self) -> Iterator[Batch]:
+        """Go on in the file that is at the path now, after the last record we know."""
+        before = self.scan
+        self.open()
+        size = self.size()
+        try:
+            news = [_after(*batch, before.last) for batch in self.first(size)]
+        except Disorder:
+            news = [_after(*batch, before.last) for batch in self.sorted(size)]
+        self.checked()
+        old, new = before.header or {}, self.scan.header or {}
+        if new.get("journal") != old.get("journal") or new.get("generation", 0) < old.get("generation", 0):
+            raise JournalLost(f"{self.path} was replaced by another journal", hint=REPAIR)
+        if self.scan.last < before.last:
+            raise JournalLost(f"{self.path} was replaced by an older copy of itself", hint=REPAIR)
+        yield from (batch for batch in news if batch[0])
+
+
+def _after(records: list[Record], bodies: list[bytes], seq: int) -> Batch:
+    return unzipped(one for one in zip(records, bodies, strict=True) if one[0]["seq"] > seq)

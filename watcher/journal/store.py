@@ -1,0 +1,182 @@
+"""The journal's files in the state folder: finding, making, comparing and replacing them. Knows no moves."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from trackers.clock import Clock, utc_text
+from watcher.durable import FileSystem, Lock, exists, flush, on_network, private_folder
+from watcher.errors import NotFound, StateInvalid
+from watcher.jobs import Ledger
+from watcher.jobs.records import encode
+from watcher.journal import archive, quarantine
+from watcher.journal.blobs import Blobs
+from watcher.journal.compaction import Verbatim, agrees, generation_lines, header, new_id, write_generation
+from watcher.journal.errors import DiskFull, JournalLost
+from watcher.journal.log import REPAIR, Log
+from watcher.journal.marks import Highwater, Mark, Reserve
+from watcher.journal.reading import Damage, Disorder, Gap, Scan
+
+_STALE = 24 * 3600.0  # seconds after which a half-written file is what a crash left
+RESCUED = "journal.rescued"  # what a process knew when it found the file lost
+_RUN = "`seedpost run` makes it; or name another folder with --state"
+
+
+class Store:
+    """A state folder's journal: the file and everything that stands beside it."""
+
+    def __init__(self, state: Path, fs: FileSystem, clock: Clock, *, writable: bool) -> None:
+        self.state = state
+        self.fs = fs
+        self.clock = clock
+        self.behind = 0  # records up to this seq were lost with an older copy
+        self.blobs = Blobs(state / "blobs", fs)
+        self.log = Log(state / "journal.jsonl", fs, writable=writable)
+        self.lock = Lock(state / "journal.lock", fs=fs, clock=clock)
+        self.highwater = Highwater(state / "highwater", fs)
+        self.reserve = Reserve(state / "reserve", fs)
+
+    @property
+    def header(self) -> Mapping[str, Any]:
+        """The first record of the present file."""
+        return self.log.scan.header or {}
+
+    # -- opening
+
+    def open_to_write(self, create: bool, network: bool) -> Ledger:
+        """Find or make the files, and fold the journal. Raises NotFound, StateInvalid, LockBusy."""
+        private_folder(self.state, fs=self.fs)
+        if not network and on_network(self.state, self.fs):
+            raise StateInvalid(
+                f"{self.state} is on a network file system ({self.fs.kind(self.state)}), where locks may not hold",
+                hint="name a folder on a local disk with --state",
+            )
+        with self.lock.held() as lock:
+            self._find(create, lock)
+            mark, end = self.highwater.read(), self.log.size()
+        ledger = self._load(end)
+        self._compare(mark, end)
+        self.note(self.log.scan.damage)
+        self.mark()
+        self.reserve.keep()
+        return ledger
+
+    def open_to_read(self) -> Ledger:
+        """Fold the journal without a lock and without writing. Raises NotFound, StateInvalid."""
+        mark = self.highwater.read()
+        try:
+            self.log.open()
+        except FileNotFoundError as error:
+            self._never_was(error)
+            raise NotFound(f"there is no journal in {self.state}", hint=_RUN) from error
+        end = self.log.size()
+        ledger = self._load(end)
+        self._compare(mark, end)
+        return ledger
+
+    def _find(self, create: bool, lock: int) -> None:
+        try:
+            self.log.open()
+        except FileNotFoundError as error:
+            self._never_was(error)
+            if not create:
+                raise NotFound(f"there is no journal in {self.state}", hint=_RUN) from error
+            self.create(header(new_id(), 1, 0, utc_text(self.clock.now())))
+        if not self.fs.fstat(lock).st_size:  # from now on it says that there is a journal
+            self.fs.overwrite(lock, b"there is a journal here\n", 0)
+            flush(lock, self.fs)
+
+    def _never_was(self, error: OSError) -> None:
+        """Raise JournalLost if anything says that there was a journal here."""
+        lock = self.lock.path
+        locked = exists(lock, self.fs) and self.fs.stat(lock).st_size > 0
+        if locked or archive.files(self.state) or exists(self.highwater.path, self.fs):
+            raise JournalLost(f"{self.log.path} is missing, and there was one", hint=REPAIR) from error
+
+    def create(self, head: Mapping[str, Any]) -> None:
+        """Make a journal of nothing but its first record."""
+        path = self.log.path
+        write_generation(path, iter([encode(head)]), self.fs, lambda fd: None)
+        self.log.open()
+
+    def _load(self, end: int) -> Ledger:
+        ledger = Ledger(self.blobs.get)
+        try:
+            for batch in self.log.first(end):
+                ledger.fold(*batch)
+        except Disorder:
+            ledger = Ledger(self.blobs.get)
+            for batch in self.log.sorted(end):
+                ledger.fold(*batch)
+        self.log.checked()
+        return ledger
+
+    def _compare(self, mark: Mark | None, end: int) -> None:
+        """Hold what was found against how far the journal had come."""
+        scan = self.log.scan
+        if mark is None:
+            return
+        if mark.journal != self.header["journal"]:
+            raise JournalLost(f"{self.log.path} is not the journal that was here", hint=REPAIR)
+        self.behind = mark.behind
+        known = max(scan.last, scan.through)
+        if mark.seq > known:
+            if mark.seq - known > scan.tail_damage + (end > scan.offset):  # more than the damaged lines can have been
+                self.behind = mark.seq
+            scan.gaps.append(Gap(known, mark.seq + 1))
+            scan.last = mark.seq
+
+    # -- beside the file
+
+    def mark(self) -> None:
+        """Note how far the journal has come."""
+        head = self.header
+        self.highwater.write(Mark(head["journal"], head["generation"], self.log.scan.last, self.behind))
+
+    def note(self, damage: Sequence[Damage]) -> None:
+        """Copy damaged lines to `journal.damaged`, each once."""
+        quarantine.keep(self.state / "journal.damaged", self.header, damage, self.fs, self.clock)
+
+    def close(self) -> None:
+        """Let go of all files."""
+        self.lock.close()
+        self.log.close()
+        self.highwater.close()
+
+    # -- a new file
+
+    def rewrite(self, ledger: Ledger) -> None:
+        """Put a new generation that folds to `ledger` in the file's place, the lock held. Raises OSError, DiskFull."""
+        old, path = self.log.scan, self.log.path
+        if self.fs.free(self.state) < 2 * old.base + self.reserve.size:
+            raise DiskFull(f"{self.state} has no room for a second journal", hint="free some space")
+        verbatim = Verbatim.of(self.log, self.fs, ledger)
+        head = header(self.header["journal"], self.header["generation"] + 1, old.last, utc_text(self.clock.now()))
+        read: list[Scan] = []
+
+        def agree(fd: int) -> None:
+            read.append(agrees(fd, self.fs, ledger, verbatim))
+            archive.keep(path, self.header["generation"], self.fs)
+
+        write_generation(path, generation_lines(head, ledger, verbatim, self.blobs), self.fs, agree)
+        self.log.open()
+        self.log.scan = read[0]
+        self.mark()
+
+    def pack(self) -> None:
+        """Gzip the generations that were archived as they were, and sweep. Wants no lock. Raises OSError."""
+        archive.pack(self.log.path, self.fs)
+        for folder in (self.state, self.blobs.folder):
+            for path in folder.glob("*.new"):
+                if self.clock.now() - self.fs.stat(path).st_mtime > _STALE:
+                    self.fs.unlink(path)
+
+    def keep_memory(self, ledger: Ledger) -> None:
+        """The file was lost under us: write what we know of it beside it, for `journal repair`."""
+        head = header(
+            self.header["journal"], self.header["generation"] + 1, self.log.scan.last, utc_text(self.clock.now())
+        )
+        lines = generation_lines(head, ledger, Verbatim(), self.blobs)
+        write_generation(self.state / RESCUED, lines, self.fs, lambda fd: None)

@@ -1,0 +1,25 @@
+"""The rules language: conditions, rules, decisions. Pure; reading files is config's, enforcing limits intake's."""
+
+from __future__ import annotations
+
+from watcher.rules.deciding import Rules, check_require, decide
+from watcher.rules.decision import MODES, Decision, Reason, Route, RuleVerdict, strictest
+from watcher.rules.fields import FIELDS, Field
+from watcher.rules.quantities import Rate
+from watcher.rules.view import described
+
+__all__ = [
+    "FIELDS",
+    "MODES",
+    "Decision",
+    "Field",
+    "Rate",
+    "Reason",
+    "Route",
+    "RuleVerdict",
+    "Rules",
+    "check_require",
+    "decide",
+    "described",
+    "strictest",
+]

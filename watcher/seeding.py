@@ -1,0 +1,180 @@
+"""Puts what was uploaded back into qBittorrent over the data that is there, and says whether it is being seeded.
+
+Knows clients and torrents, nothing of jobs or trackers' sites. Adds, asks, re-announces, stops; never deletes.
+"""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from trackers.clock import Clock
+from watcher.client import Announce, Client, ClientAway, PathMap, TorrentGone
+from watcher.errors import SeedpostError
+
+T = TypeVar("T")
+
+_COMPLETE = frozenset({"uploading", "stalledUP", "forcedUP", "queuedUP"})
+_STOPPED = frozenset({"pausedUP", "stoppedUP"})  # "paused" before 5.0
+_CHECKING = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving"})
+_WORKING, _FAILING = 2, 4
+# "Host not found" is a name server's word, not the tracker's.
+_UNKNOWN_THERE = re.compile(
+    r"un-?registered|not registered|(torrent|hash)\b.*not (found|exist|known)|unknown torrent", re.I
+)
+_SHOWS_AFTER = (0.1, 0.2, 0.4, 0.8, 1.6)  # seconds: a torrent shows a moment after it was added
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a torrent's data is: a client, and the folder that holds the content as that client spells it."""
+
+    client: str
+    save_path: str
+
+
+@dataclass(frozen=True)
+class Seeding:
+    """How a torrent is in the client. `what`: absent checking stopped incomplete waiting working unregistered error.
+
+    `working` is complete, not stopped, and a tracker of it works. `message`: the client's or tracker's own words.
+    """
+
+    what: str
+    message: str = ""
+
+
+class Seeder:
+    """Seeds in several clients, for several threads. `clients` may be anybody's: it asks through clones of its own."""
+
+    def __init__(self, clients: Mapping[str, Client], path_maps: Mapping[str, PathMap], clock: Clock) -> None:
+        self._clock = clock
+        self.use(clients, path_maps)
+
+    def use(self, clients: Mapping[str, Client], path_maps: Mapping[str, PathMap]) -> None:
+        """Seed in these from now on; who asks one of the others right now still gets its answer."""
+        self._clients = {name: (client.clone(), threading.Lock()) for name, client in clients.items()}
+        self._path_maps = path_maps
+
+    def place_for(self, release: Mapping[str, object], seed_client: str) -> Place:
+        """Where a release of the journal is to be seeded: in the client that has it, else in `seed_client`, with its
+        path mapped back. Raises SeedpostError where there is no such client, or it can't name the path."""
+        client, save_path = str(release.get("client") or ""), str(release.get("save_path") or "")
+        if client and save_path:
+            return Place(client, save_path)
+        name = client or seed_client
+        if name not in self._clients:
+            raise SeedpostError(f"no client {name!r} to seed with", hint="name one of `clients` in `seed: {client: …}`")
+        path_map = self._path_maps.get(name, PathMap())
+        return Place(name, path_map.theirs(Path(str(release["path"])).parent))
+
+    def ready(self, place: Place, name: str = "", infohash: str = "") -> str | None:
+        """Why what is at `place` could not be seeded, asked before anything is published; None if it can. `name` of the
+        content, `infohash` of the client's own torrent over it: what is given is asked for."""
+        try:
+            return self._with(place.client, lambda client: self._unready(client, place, name, infohash))
+        except SeedpostError as error:
+            return str(error)
+
+    def add(
+        self, torrent: bytes, infohash: str, place: Place, *, category: str, tags: Sequence[str], verified: bool
+    ) -> Seeding:
+        """Add a torrent unless the client has it, and see that it shows. `verified`: the data was compared within the
+        hour, so that the client need not. Raises ClientAway, and TorrentRefused for bytes that are no torrent."""
+
+        def put(client: Client) -> Seeding:
+            if client.torrent(infohash) is None:
+                added = client.add(torrent, place.save_path, category, tags, skip_check=verified)
+                if not self._shows(client, infohash):
+                    said = "took it and" if added else "did not take it, and"
+                    return Seeding("absent", f"{place.client} {said} does not show it")
+            return _look(client, infohash)
+
+        return self._with(place.client, put)
+
+    def look(self, infohash: str, place: Place) -> Seeding:
+        """How the torrent is now. Raises ClientAway."""
+        return self._with(place.client, lambda client: _look(client, infohash))
+
+    def reannounce(self, infohash: str, place: Place) -> None:
+        """Have it announced again, a second later: a second call within that second puts it off. Raises ClientAway."""
+        self._with(place.client, lambda client: client.reannounce(infohash))
+
+    def stop(self, infohash: str, place: Place) -> None:
+        """Stop it, as when its check found other data: it would download over the user's files. Raises ClientAway."""
+        self._with(place.client, lambda client: client.stop(infohash))
+
+    def _with(self, name: str, ask: Callable[[Client], T]) -> T:
+        if name not in self._clients:
+            raise ClientAway(f"there is no client {name!r} any more", hint="put it back into `clients` of rules.yaml")
+        client, lock = self._clients[name]
+        with lock:
+            return ask(client)
+
+    def _unready(self, client: Client, place: Place, name: str, infohash: str) -> str | None:
+        if infohash:
+            there = client.torrent(infohash)
+            if there is None:
+                return f"{client.name} no longer has the torrent that this came from"
+            if there.get("save_path") != place.save_path:
+                return f"{client.name} has moved it to {there.get('save_path')!r}"
+            return None
+        return _unreadable(client, place, name)
+
+    def _shows(self, client: Client, infohash: str) -> bool:
+        for pause in _SHOWS_AFTER:
+            if client.torrent(infohash) is not None:
+                return True
+            self._clock.wait(pause)
+        return client.torrent(infohash) is not None
+
+
+def _unreadable(client: Client, place: Place, name: str) -> str | None:
+    """Clients before 5.0 can't be asked what they see: for those it is enough that they answer."""
+    try:
+        names = client.names_in(place.save_path)
+    except TorrentGone:
+        return f"{client.name} sees no folder {place.save_path!r}: does its path_map lack an entry?"
+    if name and names is not None and name not in names:
+        return f"{client.name} sees no {name!r} in {place.save_path!r}: does its path_map lack an entry?"
+    return None
+
+
+def _look(client: Client, infohash: str) -> Seeding:
+    torrent = client.torrent(infohash)
+    if torrent is None:
+        return Seeding("absent")
+    state = str(torrent.get("state", ""))
+    if state in _CHECKING:
+        return Seeding("checking", state)
+    if state in ("missingFiles", "error"):
+        return Seeding("error", "its files are missing" if state == "missingFiles" else "the client reports an error")
+    if state in _STOPPED:
+        return Seeding("stopped")
+    if state not in _COMPLETE or torrent.get("amount_left") != 0:
+        return Seeding("incomplete", _part(torrent))
+    try:
+        return _announced(client.trackers(infohash), queued=state == "queuedUP")
+    except TorrentGone:
+        return Seeding("absent")
+
+
+def _part(torrent: Mapping[str, Any]) -> str:
+    progress = torrent.get("progress")
+    return f"{progress:.1%} of it is there" if isinstance(progress, (int, float)) else ""
+
+
+def _announced(announces: Sequence[Announce], queued: bool) -> Seeding:
+    if any(announce.status == _WORKING for announce in announces):
+        return Seeding("working")
+    messages = [announce.message for announce in announces if announce.status == _FAILING]
+    for message in messages:
+        if _UNKNOWN_THERE.search(message):
+            return Seeding("unregistered", message)
+    if queued:
+        return Seeding("waiting", "qBittorrent's limit of active torrents holds it back")
+    return Seeding("waiting", next(filter(None, messages), ""))

@@ -1,0 +1,1 @@
+"""What the commands call: the parts put together, and the views of the journal. Import the module that is needed."""

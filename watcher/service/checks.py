@@ -1,0 +1,97 @@
+"""Everything that can be found wrong before it matters: rules, tests, folders, secrets; `online`: clients and keys."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from trackers.clock import Clock
+from trackers.errors import SettingsError, TrackerError
+from watcher.client import ClientAway
+from watcher.config import Config, Problem, RulesInvalid, load, run_tests
+from watcher.errors import SeedpostError
+from watcher.secrets import Secrets, secret_name
+from watcher.service import parts
+
+
+@dataclass(frozen=True)
+class Checked:
+    """What was found. `ok`: no errors; warnings are allowed."""
+
+    problems: tuple[Problem, ...]
+
+    @property
+    def ok(self) -> bool:
+        """Whether seedpost would run as it stands."""
+        return not any(problem.severity == "error" for problem in self.problems)
+
+
+def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, online: bool) -> Checked:
+    """Look at everything; never raises for what it finds."""
+    try:
+        config = load(rules)
+    except RulesInvalid as error:
+        return Checked(tuple(error.problems))
+    found = [*config.warnings, *run_tests(config), *_folders(config), *_seeding(config), *_missing(config, secrets)]
+    if online:
+        found += [*_clients(config, secrets, clock), *_keys(config, secrets, state or config.state, clock)]
+    return Checked(tuple(found))
+
+
+def _problem(config: Config, message: str, hint: str = "", severity: str = "error") -> Problem:
+    return Problem(str(config.path), 0, 0, severity, message, hint)
+
+
+def _folders(config: Config) -> Iterator[Problem]:
+    for folder in config.folders:
+        if not folder.path.is_dir():
+            yield _problem(config, f"folder {folder.name}: {folder.path} is no folder", "make it, or mend `path`")
+
+
+def _seeding(config: Config) -> Iterator[Problem]:
+    if config.seed.client is None and config.trackers:
+        text = "`seed: {client: none}`: what is uploaded is not seeded by seedpost; jobs end `uploaded`"
+        yield _problem(config, text, severity="warning")
+
+
+def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
+    for tracker in config.trackers.values():
+        try:
+            parts.tracker_secrets(tracker, secrets)
+        except SettingsError as error:
+            yield _problem(config, error.text)
+    for client in config.clients.values():
+        name = secret_name(client.name, "password")
+        (status,) = secrets.status([name])
+        if status.problem:
+            yield _problem(config, f"{name}: {status.problem}")
+        elif status.origin is None:
+            text = f"client {client.name} has no password"
+            yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
+
+
+def _clients(config: Config, secrets: Secrets, clock: Clock) -> Iterator[Problem]:
+    """One login a client."""
+    for name, one in config.clients.items():
+        client = parts.client_of(one, secrets, clock)
+        try:
+            client.version()
+        except (ClientAway, SeedpostError) as error:
+            yield _problem(config, f"client {name}: {error}", error.hint)
+        finally:
+            client.close()
+
+
+def _keys(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[Problem]:
+    """One request a tracker, and never a second with a key that was refused."""
+    for name, one in config.trackers.items():
+        try:
+            account = parts.opened(one, secrets, state=state, clock=clock).account()
+        except SettingsError:
+            continue  # told already
+        except TrackerError as error:
+            yield _problem(config, f"{name}: {error.text}")
+            continue
+        if account.may_upload is False:
+            yield _problem(config, f"{name}: {account.user} may not upload there")

@@ -1,0 +1,131 @@
+"""Why a release goes where: its facts, every rule's verdict, and the form each tracker would get. Writes nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from trackers.base import Form
+from trackers.clock import Clock
+from trackers.errors import SettingsError
+from watcher.config import Config
+from watcher.errors import NotFound
+from watcher.identify import payload
+from watcher.intake import decided
+from watcher.intake.plan import left_out
+from watcher.jobs import Ledger
+from watcher.release import Fact, Facts, Release, content_of, form_keys, overridden
+from watcher.rules import Decision, decide, described
+from watcher.secrets import Secrets
+from watcher.service import parts
+from watcher.uploader.bench import files_of
+
+
+@dataclass(frozen=True)
+class Explained:
+    """What `rules explain` shows."""
+
+    name: str
+    facts: Facts
+    decision: Decision
+    undecided: str = ""  # why nothing is decided yet, where the source says so
+    left_out: Mapping[str, str] = field(default_factory=dict)
+    forms: Mapping[str, object] = field(default_factory=dict)  # tracker -> form, or list of what is wrong
+    problems: tuple[str, ...] = ()  # files that can't be part of a torrent
+
+    def as_json(self) -> dict[str, object]:
+        """In the shape that other programs build on."""
+        decision = self.decision.as_json()
+        return {
+            "name": self.name,
+            "release": described(self.facts),
+            "decision": {key: decision[key] for key in ("rule", "upload_to", "mode")}
+            | {"guard": self.decision.guard, "undecided": self.undecided or self.decision.undecided},
+            "rules": [verdict.as_json() for verdict in self.decision.reasons],
+            "left_out": dict(self.left_out),
+            "forms": dict(self.forms),
+            "problems": list(self.problems),
+        }
+
+
+def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: Path, clock: Clock) -> Explained:
+    """A path, an info-hash, a job or a release of the journal, by the rules given. Raises NotFound."""
+    path = Path(what).expanduser()
+    if path.exists():
+        release, problems = _at(path.absolute(), config, ledger)
+        facts, decision = decided(release, config)
+        undecided = ""
+    else:
+        record = _recorded(what, ledger)
+        release, problems = _release(record), ()
+        facts = dict(release.facts)
+        decision = decide(config.rules, facts)
+        undecided = str(record.get("why") or "") if record.get("undecided") else ""
+    out = left_out(facts, decision, config)
+    forms = _forms(release, facts, decision, config, secrets, state, clock)
+    return Explained(release.name, facts, decision, undecided, out, forms, problems)
+
+
+def _at(path: Path, config: Config, ledger: Ledger) -> tuple[Release, tuple[str, ...]]:
+    """The content at a path; with what its client said of it, if the journal knows it from there."""
+    found = payload(path)
+    folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
+    known = next((r for r in reversed(list(ledger.releases.values())) if r.get("path") == str(path)), None)
+    from_ = str(known["from"]) if known else "folder" if folder else "person"
+    facts = _facts(known) if known else {}
+    kept = {name: fact for name, fact in facts.items() if name.startswith("torrent.") or name == "origin"}
+    name = folder.name if folder else ""
+    release = Release(name, from_, path.name, str(path), found.files, single=found.single, facts=kept)
+    return release, tuple(found.problems)
+
+
+def _recorded(what: str, ledger: Ledger) -> Mapping[str, object]:
+    """The release that a job id, a release id or an info-hash names."""
+    if what in ledger.releases:
+        return ledger.releases[what]
+    jobs = [job for id, job in ledger.jobs.items() if len(what) >= 4 and id.startswith(what)]
+    if len(jobs) == 1:
+        return ledger.releases[jobs[0].release]
+    wanted = what.lower()
+    for record in reversed(list(ledger.releases.values())):
+        if record.get("infohash") == wanted:
+            return record
+    raise NotFound(
+        f"{what!r} is no path that is there, and no job, release or info-hash of the journal",
+        hint="`seedpost queue list` shows the jobs; for a torrent that was never seen, give its path",
+    )
+
+
+def _facts(record: Mapping[str, object]) -> dict[str, Fact]:
+    facts = record.get("facts")
+    return {n: Fact.from_json(v) for n, v in facts.items()} if isinstance(facts, Mapping) else {}
+
+
+def _release(record: Mapping[str, object]) -> Release:
+    return Release(
+        source=str(record.get("source") or ""),
+        from_=str(record["from"]),
+        name=str(record["name"]),
+        path=str(record["path"]),
+        files=files_of(record),
+        single=bool(record.get("single")),
+        facts=_facts(record),
+    )
+
+
+def _forms(
+    release: Release, facts: Facts, decision: Decision, config: Config, secrets: Secrets, state: Path, clock: Clock
+) -> dict[str, object]:
+    """What each tracker would be sent, or what is wrong with it. Composing asks nobody; a missing key is told."""
+    forms: dict[str, object] = {}
+    for name, route in decision.trackers.items():
+        content = content_of(release.name, release.files, release.single, overridden(facts, route.set, "rule"))
+        try:
+            tracker = parts.opened(config.trackers[name], secrets, state=state, clock=clock)
+        except SettingsError as error:
+            forms[name] = [error.text]
+            continue
+        made = tracker.compose(content, form_keys(route.set))
+        forms[name] = made.as_json() if isinstance(made, Form) else [f"{one.field}: {one.text}" for one in made]
+    return forms

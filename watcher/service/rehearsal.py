@@ -1,0 +1,34 @@
+"""The sandbox alone, for a person to rehearse against."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from trackers.clock import Clock
+from trackers.sandbox import Sandbox
+
+
+@dataclass(frozen=True)
+class Site:
+    """One of the sandbox's sites. The key and the passkey open nothing else: they are made for this run."""
+
+    type: str
+    url: str
+    api_key: str
+    announce: str
+
+
+@contextlib.contextmanager
+def rehearsal(port: int) -> Iterator[list[Site]]:
+    """Serve on loopback until the block ends."""
+    sandbox = Sandbox(clock=Clock())
+    sandbox.start(port)
+    try:
+        yield [
+            Site(**{key: one[key] for key in ("type", "url", "api_key", "announce")})
+            for one in sandbox.access().values()
+        ]
+    finally:
+        sandbox.stop()

@@ -1,0 +1,240 @@
+"""Runs the parts: a thread a source, the loop with its workers, the heartbeat. A thread that dies ends the process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from trackers.base import Uploader
+from trackers.clock import Clock, utc_text
+from watcher.config import Config, RulesInvalid, TrackerConfig, load, run_tests
+from watcher.durable import DaemonLock, FileSystem, private_folder
+from watcher.errors import SeedpostError
+from watcher.intake import Intake
+from watcher.journal import Journal
+from watcher.logs import line_for, log
+from watcher.secrets import Secrets
+from watcher.seeding import Seeder
+from watcher.service import parts
+from watcher.service.view import HEARTBEAT, exit_code
+from watcher.service.watches import Watches
+from watcher.sources import SourceStatus
+from watcher.torrents import Hasher, TorrentStore
+from watcher.uploader import Bench, UploadManager
+
+SOON = 60.0  # `--once` works until nothing is due within this many seconds
+GRACE = 90.0  # seconds that a POST in flight has after the first SIGTERM
+LANES = 32  # workers: more than anyone has trackers
+
+
+class Service:
+    """One state folder, one loop. `on_record` is told every journal record, own and other processes'."""
+
+    def __init__(
+        self,
+        config: Config,
+        secrets: Secrets,
+        *,
+        state: Path,
+        clock: Clock,
+        on_record: Callable[[Mapping[str, object]], None] | None = None,
+    ) -> None:
+        private_folder(state)
+        self._lock = DaemonLock(state / "daemon.lock", fs=FileSystem(), clock=clock)
+        self._lock.acquire()
+        self.config, self.secrets, self.state, self.clock = config, secrets, state, clock
+        self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
+        self._on_record, self._died = on_record, ""
+        with contextlib.ExitStack() as undo:
+            undo.callback(self._lock.let_go)
+            self.journal = Journal.open(state, clock=clock)
+            undo.callback(self.journal.close)
+            self.intake = Intake(self.journal, lambda: self.config, clock)
+            self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
+            self._seeder = Seeder({}, {}, clock)
+            self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
+            self.watches = Watches(self.intake, clock, self.died)
+            self._follow()
+            self._undo = undo.pop_all()
+
+    def _follow(self) -> None:
+        """Make clients and sources those of the rules in force."""
+        clients = parts.clients_of(self.config, self.secrets, self.clock)
+        self._seeder.use(clients, parts.path_maps(self.config))
+        self.watches.follow(self.config, clients)
+
+    def _bench(self) -> Bench:
+        return Bench(
+            journal=self.journal,
+            config=lambda: self.config,
+            clock=self.clock,
+            store=TorrentStore(self.state, FileSystem()),
+            hasher=Hasher(),
+            seeder=self._seeder,
+            stop=self.stopping,
+            wake=self.wake,
+        )
+
+    def _opened(self, config: TrackerConfig) -> Uploader:
+        return parts.opened(config, self.secrets, state=self.state, clock=self.clock)
+
+    def _record(self, record: Mapping[str, object]) -> None:
+        log.line(*line_for(record))
+        if self._on_record is not None:
+            self._on_record(record)
+
+    # The daemon
+
+    def run(self) -> None:
+        """Until `stop`. Raises SeedpostError if a thread died."""
+        self._begin()
+        self.watches.start()
+        while not self.stopping.is_set():
+            if self._asked.is_set():
+                self._asked.clear()
+                self._reload()
+            wait = self.manager.turn()
+            self.beat()
+            self.wake.wait(wait)
+            self.wake.clear()
+        self._finish()
+        if self._died:
+            raise SeedpostError(f"the thread of {self._died} died; the log has its traceback")
+
+    def _begin(self) -> None:
+        loaded = {"type": "rules", "what": "loaded", "rules": self.config.digest}
+        if self.journal.ledger.rules.get("loaded", {}).get("rules") != self.config.digest:
+            self.journal.append([loaded])
+        self.journal.watch(self.wake)
+        self.manager.start()
+
+    def reload(self) -> None:
+        """Read rules and secrets anew at the loop's next turn (SIGHUP)."""
+        self._asked.set()
+        self.wake.set()
+
+    def _reload(self) -> None:
+        """Take the file as it is now, if it is valid and its tests pass; else keep the rules in force, and say why."""
+        self.secrets.reload()
+        try:
+            config = load(self.config.path)
+            failures = [str(problem) for problem in run_tests(config)]
+        except RulesInvalid as error:
+            failures = [str(problem) for problem in error.problems]
+        except SeedpostError as error:
+            failures = [str(error)]
+        if failures:
+            self.journal.append([{"type": "rules", "what": "rejected", "errors": failures[:20]}])
+        else:
+            self.config = config
+            self.journal.append([{"type": "rules", "what": "loaded", "rules": config.digest}])
+        self.manager.reload()
+        self._follow()
+
+    def died(self, name: str) -> None:
+        """A thread ended that should not have: end the process with a message, never half alive."""
+        self._died = name
+        self.stop()
+
+    def stop(self) -> None:
+        """Nothing new starts; what is in flight may finish."""
+        self.stopping.set()
+        self.watches.stop()
+        self.wake.set()
+
+    def _finish(self) -> None:
+        end = self.clock.running() + GRACE
+        while self.manager.busy and self.clock.running() < end:
+            self.manager.turn()
+            self.wake.wait(0.1)
+            self.wake.clear()
+        self.watches.join()
+        self.beat()
+
+    def close(self) -> None:
+        """Let go of the state folder. Workers that still hang in a POST do not hold the process."""
+        self._workers.shutdown(wait=False, cancel_futures=True)
+        self._undo.close()
+
+    # Once
+
+    def once(self) -> int:
+        """Look at every source once, wait for what settles, work until nothing is due within a minute; an exit code."""
+        self._begin()
+        for source in self.watches.sources:
+            source.poll_once()
+        while not self.stopping.is_set():
+            wait = self.manager.turn()
+            self.beat()
+            due = self.manager.next_due()
+            settling = [source for source in self.watches.sources if not source.idle()]
+            if not self.manager.busy and not settling and (due is None or due > SOON):
+                break
+            self.wake.wait(min(wait, 1.0))
+            self.wake.clear()
+            for source in settling:
+                source.poll_once()
+        self._finish()
+        return exit_code(self.journal.ledger)
+
+    # The heartbeat
+
+    def beat(self) -> None:
+        """Write what is true now, for `status`: replaced, never flushed."""
+        now = self.clock.now()
+        value = {
+            "time": utc_text(now),
+            "pid": os.getpid(),
+            "busy": self.manager.busy,
+            "sources": {one.name: self._source(one.status(), now) for one in self.watches.sources},
+            "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
+        }
+        path = self.state / HEARTBEAT
+        fresh = path.with_suffix(".new")
+        with contextlib.suppress(OSError):  # a full disk must not stop the loop
+            fresh.write_text(json.dumps(value))
+            fresh.chmod(0o600)
+            fresh.replace(path)
+
+    def _source(self, status: SourceStatus, now: float) -> dict[str, object]:
+        return {
+            "kind": status.kind,
+            "up": status.up,
+            "away_s": None if status.up or status.since is None else round(now - status.since),
+            "last_poll": None if status.last_poll is None else utc_text(status.last_poll),
+            "delay_s": status.delay,
+            "error": status.error,
+            "settling": list(status.settling),
+            "mode": status.mode,
+            "watched": status.watched,
+            "problems": list(status.problems),
+        }
+
+    def is_settled(self) -> bool:
+        """Whether every job there is has come to an end."""
+        return not self.journal.ledger.live()
+
+
+@contextlib.contextmanager
+def signals(service: Service) -> Iterator[None]:
+    """First SIGTERM or SIGINT: stop, and finish what flies. Second: exit at once, intents stay. SIGHUP: reload it."""
+
+    def asked(number: int, frame: object) -> None:
+        if service.stopping.is_set():
+            os._exit(128 + number)
+        log.info("daemon.stopping", signal=signal.Signals(number).name)
+        service.stop()
+
+    before = {number: signal.signal(number, asked) for number in (signal.SIGTERM, signal.SIGINT)}
+    before[signal.SIGHUP] = signal.signal(signal.SIGHUP, lambda number, frame: service.reload())
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,183 @@
+"""What the journal and the heartbeat say, as plain values for the command line. Reads only; takes no lock."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+
+from trackers.clock import Clock, utc_seconds, utc_text
+from watcher.errors import HELD, NETWORK, OK, UNKNOWN, NotFound
+from watcher.jobs import Job, Ledger, State
+
+HEARTBEAT = "heartbeat"
+YOUNG = 30.0  # seconds: an older heartbeat means that no loop runs
+GONE = 600.0  # seconds a source may be away before `status --check` says so
+LATE = 3600.0  # seconds a job may be due
+
+
+def job_row(job: Job, ledger: Ledger) -> dict[str, object]:
+    """One job as `queue list --json` gives it."""
+    release = ledger.releases.get(job.release, {})
+    return {
+        "job": job.job,
+        "tracker": job.tracker,
+        "site": job.site,
+        "release": job.release,
+        "path": release.get("path"),
+        "state": str(job.state),
+        "attempts": job.attempt,
+        "not_before": _text(job.not_before),
+        "code": job.code,
+        "why": job.why,
+        "resume": job.resume,
+        "infohash": job.infohash,
+        "torrent_id": job.torrent_id,
+        "url": job.url,
+        "name": release.get("name"),
+        "priority": job.priority or 0,
+        "open": bool(job.open),
+        "registered": job.registered,
+        "time": _text(job.time),
+    }
+
+
+def _text(time: float | None) -> str | None:
+    return utc_text(time) if time else None
+
+
+def chosen(
+    ledger: Ledger, *, state: str | None = None, tracker: str | None = None, code: str | None = None
+) -> list[Job]:
+    """Jobs by filter, oldest first."""
+    jobs = [
+        job
+        for job in ledger.jobs.values()
+        if (state is None or job.state == state)
+        and (tracker is None or tracker in (job.tracker, job.site))
+        and (code is None or job.code == code)
+    ]
+    return sorted(jobs, key=lambda job: (job.born, job.tracker))
+
+
+def found(ledger: Ledger, id: str) -> Job:
+    """The job that an id, or the unambiguous beginning of one, names. Raises NotFound."""
+    matches = [job for key, job in ledger.jobs.items() if key.startswith(id)] if id else []
+    if len(matches) == 1:
+        return matches[0]
+    several = ", ".join(job.job for job in matches[:5])
+    raise NotFound(
+        f"{len(matches)} jobs begin with {id}: {several}" if matches else f"no job {id!r}",
+        hint="`seedpost queue list` shows the jobs there are",
+    )
+
+
+def heartbeat(state: Path) -> Mapping[str, object] | None:
+    """What the loop last wrote about itself; None if there is nothing readable."""
+    try:
+        value = json.loads((state / HEARTBEAT).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return value if isinstance(value, dict) else None
+
+
+def alive(beat: Mapping[str, object], clock: Clock) -> bool:
+    """Whether a loop wrote this heartbeat a moment ago."""
+    return clock.now() - utc_seconds(str(beat["time"])) < YOUNG
+
+
+def status(
+    ledger: Ledger, beat: Mapping[str, object] | None, clock: Clock, trackers: Mapping[str, str]
+) -> dict[str, object]:
+    """The whole of `status --json`. `trackers`: site by name in rules.yaml, for lanes that never had a record."""
+    age = clock.now() - utc_seconds(str(beat["time"])) if beat else None
+    running = beat is not None and alive(beat, clock)
+    sources = beat.get("sources") if beat and running else {}
+    loaded, rejected = ledger.rules.get("loaded", {}), ledger.rules.get("rejected", {})
+    valid = int(rejected.get("seq", 0)) <= int(loaded.get("seq", 0))
+    return {
+        "running": running,
+        "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
+        "jobs": ledger.counts(),
+        "lanes": _lanes(ledger, clock, trackers),
+        "clients": {name: one for name, one in _named(sources) if one.get("kind") == "qbittorrent"},
+        "folders": {name: one for name, one in _named(sources) if one.get("kind") == "folder"},
+        "rules": {
+            "valid": valid,
+            "since": loaded.get("time"),
+            "errors": [] if valid else rejected.get("errors", []),
+        },
+        "attention": [job_row(job, ledger) for job in ledger.in_state(State.HELD)],
+        "undecided": [_undecided(one) for one in ledger.releases.values() if one.get("undecided")],
+        "last": [_last(one, ledger) for one in list(ledger.releases.values())[-5:]],
+    }
+
+
+def _named(sources: object) -> list[tuple[str, dict[str, object]]]:
+    if not isinstance(sources, Mapping):
+        return []
+    return [(str(name), one) for name, one in sources.items() if isinstance(one, dict)]
+
+
+def _lanes(ledger: Ledger, clock: Clock, trackers: Mapping[str, str]) -> dict[str, object]:
+    lanes: dict[str, object] = {
+        name: {"breaker": _breaker(ledger.breakers.get(site), clock)} for name, site in trackers.items()
+    }
+    for site, record in ledger.breakers.items():
+        if site not in trackers.values():
+            lanes[str(record["tracker"])] = {"breaker": _breaker(record, clock)}
+    return lanes
+
+
+def _breaker(record: Mapping[str, object] | None, clock: Clock) -> dict[str, object] | None:
+    if record is None or record.get("breaker") != "open":
+        return None
+    until = record.get("until")
+    if until and clock.now() >= utc_seconds(str(until)):
+        return None
+    return {"code": record.get("code"), "why": record.get("why"), "until": until}
+
+
+def _undecided(release: Mapping[str, object]) -> dict[str, object]:
+    keys = ("release", "name", "path", "source", "undecided", "why")
+    return {key: release.get(key) for key in keys}
+
+
+def _last(release: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
+    decision = release.get("decision")
+    jobs = [job.tracker for job in ledger.jobs_of(str(release["release"]))]
+    rule = decision.get("rule") if isinstance(decision, Mapping) else None
+    return {"time": release.get("time"), "name": release.get("name"), "rule": rule, "upload_to": jobs}
+
+
+def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> list[str]:
+    """Why `status --check` is not 0; empty if all is well."""
+    wrong = []
+    if not status["running"]:
+        wrong.append("no daemon runs here (its heartbeat is old or missing)")
+    rules = status["rules"]
+    if isinstance(rules, Mapping) and not rules["valid"]:
+        wrong.append("rules.yaml is not valid; the rules before it are in force")
+    for kind in ("clients", "folders"):
+        for name, one in _named(status[kind]):
+            if not one.get("up") and float(str(one.get("away_s") or 0)) > GONE:
+                wrong.append(f"{name} has been away for more than ten minutes")
+    for name, lane in _named(status["lanes"]):
+        breaker = lane["breaker"]
+        if isinstance(breaker, Mapping) and not breaker["until"]:
+            wrong.append(f"{name} is stopped: {breaker['why']}")
+    now = clock.now()
+    for job in ledger.in_state(State.QUEUED):
+        if now - (job.not_before or job.born) > LATE:
+            wrong.append(f"job {job.job} has been due for over an hour")
+    return wrong
+
+
+def exit_code(ledger: Ledger) -> int:
+    """What `run --once` and `upload` end with: 8 unknown, 7 held, 5 waits for a retry, else 0."""
+    held = ledger.in_state(State.HELD)
+    if ledger.in_state(State.UNCONFIRMED) or any(job.open for job in held):
+        return UNKNOWN
+    if held:
+        return HELD
+    return NETWORK if ledger.in_state(State.QUEUED, State.PREPARED, State.SEEDING) else OK

@@ -1,0 +1,237 @@
+"""Reads content and hashes its pieces, on all cores, at idle I/O priority. Knows bytes and files, not torrents.
+
+hashlib and preadv both let other threads run, so two threads reach what a program in C does, and the rest of the
+process stays awake. No mmap: a file truncated meanwhile would kill the process with SIGBUS.
+"""
+
+from __future__ import annotations
+
+import bisect
+import ctypes
+import hashlib
+import itertools
+import os
+import platform
+import queue
+import stat
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+from trackers.content import File
+from watcher.errors import SeedpostError
+
+READ = 256 * 1024  # bytes a read: stays in the core's own cache
+BATCH = 4 * 1024 * 1024  # bytes a thread takes at a time, at least one piece
+MOST_THREADS = 16
+
+Signature = tuple[tuple[int, ...], ...]  # of each file, in order: device, inode, size, mtime_ns, ctime_ns
+
+
+class ContentChanged(SeedpostError):
+    """A file is not, or is no longer, as it was when the content was looked at. What was hashed is of no use."""
+
+
+class ContentUnreadable(SeedpostError):
+    """A file can't be read, and looking again at once would not help."""
+
+
+class HashingStopped(SeedpostError):
+    """The caller's `stop` was set."""
+
+
+def signature(root: Path, files: Sequence[File], single: bool) -> Signature:
+    """What tells whether any file was touched since: one stat a file. Changes with every write, retagging or new link.
+
+    Raises `ContentChanged` if a file is away or has another size than `files` says, `ContentUnreadable` if it is no
+    file.
+    """
+    stamps = []
+    for name, file in zip(_names(root, files, single), files, strict=True):
+        try:
+            found = os.stat(name)  # noqa: PTH116 - 5,000 small files: making a Path takes longer than asking
+        except OSError as error:
+            raise _told(error, file) from error
+        if not stat.S_ISREG(found.st_mode):
+            raise ContentUnreadable(f"{file.path!r} is not a regular file")
+        if found.st_size != file.size:
+            raise ContentChanged(f"{file.path!r} has {found.st_size} bytes, not {file.size}", hint=_LATER)
+        stamps.append((found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns))
+    return tuple(stamps)
+
+
+def piece_hashes(
+    root: Path,
+    files: Sequence[File],
+    single: bool,
+    piece_length: int,
+    *,
+    since: Signature | None = None,
+    stop: threading.Event | None = None,
+    progress: Callable[[int], None] | None = None,
+    threads: int | None = None,
+) -> bytes:
+    """The SHA-1 of every piece of `files`, one after the other as they stand, 20 bytes each.
+
+    `since`: how the files were, if the caller looked already. `progress` is called on this thread with the bytes done
+    so far. `threads`: all cores unless given. Raises `HashingStopped`, `ContentChanged` (also when a file was touched
+    meanwhile) or `ContentUnreadable`.
+    """
+    before = since or signature(root, files, single)
+    work = _Work(_names(root, files, single), files, piece_length, stop or threading.Event())
+    count = min(threads or min(len(os.sched_getaffinity(0)), MOST_THREADS), work.batches)
+    team = [threading.Thread(target=work.run, name=f"hash-{n}", daemon=True) for n in range(count)]
+    for one in team:
+        one.start()
+    try:
+        pieces = _collect(work, progress)
+    finally:
+        work.over.set()
+        for one in team:
+            one.join()
+    if signature(root, files, single) != before:
+        raise ContentChanged(f"files of {root.name!r} were changed while they were hashed", hint=_LATER)
+    return pieces
+
+
+_LATER = "wait until nothing writes to the content; it is looked at again by itself"
+
+
+def _names(root: Path, files: Sequence[File], single: bool) -> list[str]:
+    if single:
+        return [str(root)]
+    base = f"{root}/"
+    return [base + file.path for file in files]
+
+
+def _told(error: OSError, file: File) -> SeedpostError:
+    if isinstance(error, (FileNotFoundError, NotADirectoryError)):
+        return ContentChanged(f"{file.path!r} is no longer there", hint=_LATER)
+    return ContentUnreadable(f"{file.path!r} can't be read: {error.strerror}", hint="mend the file or its permissions")
+
+
+def _collect(work: _Work, progress: Callable[[int], None] | None) -> bytes:
+    """Waits for every batch, in whatever order they come."""
+    parts: list[bytes] = [b""] * work.batches
+    done = 0
+    for _ in range(work.batches):
+        batch, digests, size = work.results.get()
+        if isinstance(digests, BaseException):
+            raise digests
+        parts[batch] = digests
+        done += size
+        if progress is not None:
+            progress(done)
+    return b"".join(parts)
+
+
+class _Work:
+    """What the threads share: the files as one stream, and the next batch of pieces to take."""
+
+    def __init__(self, names: list[str], files: Sequence[File], piece_length: int, stop: threading.Event) -> None:
+        self.names, self.files = names, files
+        self.ends = list(itertools.accumulate(file.size for file in files))
+        self.size = self.ends[-1] if self.ends else 0
+        self.piece_length = piece_length
+        self.batch = max(1, BATCH // piece_length) * piece_length  # bytes
+        self.batches = -(-self.size // self.batch)
+        self.stop, self.over = stop, threading.Event()
+        self.small = threading.Lock()
+        self.next = itertools.count()
+        self.results: queue.SimpleQueue[tuple[int, bytes | BaseException, int]] = queue.SimpleQueue()
+
+    def run(self) -> None:
+        """One thread's life."""
+        be_idle()
+        reader = _Reader(self)
+        try:
+            for batch in self.next:
+                if batch >= self.batches or self.over.is_set():
+                    return
+                start = batch * self.batch
+                end = min(start + self.batch, self.size)
+                self.results.put((batch, b"".join(reader.digests(start, end)), end - start))
+        except Exception as error:  # noqa: BLE001 - carried to the caller's thread, which raises it
+            self.results.put((0, error, 0))
+        finally:
+            reader.close()
+
+
+class _Reader:
+    """One thread's hands: the file it has open and its buffer."""
+
+    def __init__(self, work: _Work) -> None:
+        self.work = work
+        self.buffer = memoryview(bytearray(READ))
+        self.place = -1  # of the open file
+        self.fd = -1
+
+    def digests(self, start: int, end: int) -> Iterator[bytes]:
+        """The digest of each piece between two bytes of the stream; `start` is where a piece starts."""
+        for piece in range(start, end, self.work.piece_length):
+            digest = hashlib.sha1(usedforsecurity=False)
+            until = min(piece + self.work.piece_length, end)
+            for at in range(piece, until, READ):
+                digest.update(self.read(at, min(at + READ, until)))
+            yield digest.digest()
+
+    def read(self, start: int, end: int) -> memoryview:
+        """The bytes of the stream between two places, at most `READ`; good until the next call."""
+        work = self.work
+        place = bisect.bisect_right(work.ends, start)
+        if end <= work.ends[place]:
+            self.fill(place, start, end - start, 0)
+            return self.buffer[: end - start]
+        # Many small files: threads that open and close at the same time only hand the interpreter's lock to and fro.
+        with work.small:
+            at = start
+            while at < end:
+                part = min(end, work.ends[place]) - at
+                if part:  # files of no bytes are passed over
+                    self.fill(place, at, part, at - start)
+                at += part
+                place += 1
+        return self.buffer[: end - start]
+
+    def fill(self, place: int, at: int, size: int, into: int) -> None:
+        """Read `size` bytes of one file, those that stand at `at` of the stream."""
+        work = self.work
+        if work.stop.is_set() or work.over.is_set():
+            raise HashingStopped("hashing was stopped")
+        file = work.files[place]
+        offset = at - (work.ends[place] - file.size)
+        try:
+            if place != self.place:
+                self.turn_to(place)
+            while size:
+                got = os.preadv(self.fd, [self.buffer[into : into + size]], offset)
+                if got == 0:
+                    raise ContentChanged(f"{file.path!r} became shorter", hint=_LATER)
+                size, offset, into = size - got, offset + got, into + got
+        except OSError as error:
+            raise _told(error, file) from error
+
+    def turn_to(self, place: int) -> None:
+        """Open another file; one that was put in its place is found by the last look at the signature."""
+        self.close()
+        self.fd = os.open(self.work.names[place], os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+        self.place = place
+
+    def close(self) -> None:
+        """Let go of the open file."""
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = self.place = -1
+
+
+_IDLE = 3 << 13  # IOPRIO_CLASS_IDLE
+_CALLS = {"x86_64": 251, "aarch64": 30, "i686": 289, "armv7l": 314, "riscv64": 30, "ppc64le": 273}
+
+
+def be_idle() -> bool:
+    """Put this thread behind everybody else at the disk. Returns whether the system could."""
+    call = _CALLS.get(platform.machine())
+    if call is None:
+        return False
+    process, this_thread = 1, 0
+    return bool(ctypes.CDLL(None, use_errno=True).syscall(call, process, this_thread, _IDLE) == 0)

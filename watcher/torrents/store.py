@@ -1,0 +1,43 @@
+"""The frozen info dictionaries, STATE/torrents/<infohash>.info: durable before anything is sent, never an address."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from watcher import durable
+from watcher.errors import NotFound, StateInvalid
+from watcher.torrents.metainfo import describe, infohash
+
+
+class TorrentStore:
+    """One folder of info dictionaries, each under the SHA-1 of its bytes."""
+
+    def __init__(self, state: Path, fs: durable.FileSystem) -> None:
+        self._folder = state / "torrents"
+        self._fs = fs
+
+    def put(self, info: bytes) -> str:
+        """Returns the info-hash when the bytes are on disk. Raises `TorrentInvalid` or `OSError`."""
+        describe(info)
+        name = infohash(info)
+        if not durable.exists(self._folder, self._fs):
+            durable.private_folder(self._folder, fs=self._fs)
+            durable.sync_folder(self._folder.parent, self._fs)
+        durable.replace(self._path(name), info, fs=self._fs)
+        return name
+
+    def get(self, infohash_: str) -> bytes:
+        """The info dictionary. Raises `NotFound`, or `StateInvalid` if what is on disk is not what was put there."""
+        path = self._path(infohash_)
+        try:
+            info = path.read_bytes()
+        except FileNotFoundError as error:
+            raise NotFound(f"there is no info dictionary {infohash_} in {self._folder}") from error
+        if infohash(info) != infohash_:
+            raise StateInvalid(f"{path} is damaged: its bytes have another info-hash", hint="restore it from a backup")
+        return info
+
+    def _path(self, infohash_: str) -> Path:
+        if len(infohash_) != 40 or not set(infohash_) <= set("0123456789abcdef"):
+            raise NotFound(f"{infohash_!r} is no info-hash")
+        return self._folder / f"{infohash_}.info"

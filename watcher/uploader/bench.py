@@ -1,0 +1,169 @@
+"""What every step of a job works with, and the one way it writes: records for the journal, nothing else kept."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from random import Random
+
+from trackers.base import Form, Receipt
+from trackers.clock import Clock, utc_text
+from trackers.content import Content, File
+from watcher.config import Config, Seed, TrackerConfig
+from watcher.jobs import PUBLISHED, Job, State
+from watcher.journal import Journal
+from watcher.release import Fact, Facts, content_of, form_keys, overridden
+from watcher.seeding import Place, Seeder
+from watcher.torrents import Hasher, Signature, TorrentStore
+
+# Keys that belong to one state and are cleared when a job leaves it.
+PASSING = ("code", "why", "resume", "back_to", "not_before", "open")
+FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between tries of one job
+MOST_TRIES, OLDEST = 10, 7 * 86400.0  # tries of one job, and seconds it may be tried, before a person is asked
+FARTHEST = 86400.0  # a not_before further away than this was written by a clock that was wrong
+
+Step = Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Bench:
+    """Passed to every step. `config` gives the rules in force now; steps use its trackers, clients and seed alone."""
+
+    journal: Journal
+    config: Callable[[], Config]
+    clock: Clock
+    store: TorrentStore
+    hasher: Hasher
+    seeder: Seeder
+    stop: threading.Event = field(default_factory=threading.Event)
+    wake: threading.Event = field(default_factory=threading.Event)  # set when a worker has finished something
+    random: Random = field(default_factory=Random)
+
+    def tracker(self, job: Job) -> TrackerConfig | None:
+        """The tracker of the job's site as the file in force names it: by its name, else by its site."""
+        trackers = self.config().trackers
+        named = trackers.get(job.tracker)
+        if named is not None and named.site == job.site:
+            return named
+        return next((one for one in trackers.values() if one.site == job.site), None)
+
+    def release(self, job: Job) -> Mapping[str, object]:
+        """The folded release record of a job."""
+        return self.journal.ledger.releases[job.release]
+
+    def form(self, job: Job) -> Form:
+        """The form a job was prepared with. Raises TypeError, KeyError or ValueError if the journal has none."""
+        return Form.from_json(self.journal.load(job.form))
+
+    def seed(self, job: Job) -> Seed:
+        """How the job's torrent is seeded: by its tracker's block, else the file's."""
+        config = self.tracker(job)
+        return (config.seed if config else None) or self.config().seed
+
+    def place(self, job: Job) -> Place | None:
+        """Where the job's torrent is to be seeded; None if nothing seeds it. Raises SeedpostError if no client can."""
+        seed = self.seed(job)
+        return None if seed.client is None else self.seeder.place_for(self.release(job), seed.client)
+
+    def content(self, job: Job) -> Content:
+        """The content of a job with what rules, sidecar and persons set over its facts."""
+        release = self.release(job)
+        return content_of(
+            str(release["name"]), files_of(release), bool(release.get("single")), self.facts(job, release)
+        )
+
+    def facts(self, job: Job, release: Mapping[str, object]) -> Facts:
+        """The facts of a job's release under the job's own `set`."""
+        facts = release["facts"]
+        if not isinstance(facts, Mapping):
+            return {}
+        return overridden({name: Fact.from_json(value) for name, value in facts.items()}, job.set or {}, "rule")
+
+    def write(self, job: Job, step: Step, *, outcome: bool = False) -> Job:
+        """Append one record of a job; returns it as it then is. On disk when this returns."""
+        self.journal.append([record_of(job, step)], outcome=outcome)
+        return self.journal.ledger.jobs[job.job]
+
+    def newest(self, site: str) -> Receipt | None:
+        """The newest upload of ours on a site: the canary of a look-up."""
+        standing = self.journal.ledger.in_state(*PUBLISHED)
+        ours = [job for job in standing if job.site == site and job.torrent_id]
+        return receipt_of(max(ours, key=lambda job: job.seq)) if ours else None
+
+    def again(self, job: Job, state: State, code: str, why: str) -> Step:
+        """Try the same thing later: exponential, with jitter, up to a number of tries and an age; then a person."""
+        tries = int(job.rest.get("tries") or 0) + 1
+        age = self.clock.now() - job.born
+        if tries >= MOST_TRIES or age > OLDEST:
+            return held(job, code, f"{why} (tried {tries} times)", back_to=state, open=state is State.UNCONFIRMED) | {
+                "tries": 0
+            }
+        wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1)) * self.random.uniform(0.8, 1.2)
+        return {"state": state, "code": code, "why": why, "tries": tries, "not_before": self.at(wait)}
+
+    def at(self, seconds: float) -> str:
+        """The time so many seconds from now, as it stands in a record."""
+        return utc_text(self.clock.now() + seconds)
+
+
+def record_of(job: Job, step: Step) -> dict[str, object]:
+    """A job record for `step`: the six keys every one has, and what passes cleared unless the step says it anew."""
+    base: dict[str, object] = {
+        "type": "job",
+        "job": job.job,
+        "tracker": job.tracker,
+        "site": job.site,
+        "release": job.release,
+        "state": job.state,
+        "attempt": job.attempt,
+    }
+    cleared = {key: None for key in PASSING if getattr(job, key) and key not in step}
+    return base | cleared | dict(step)
+
+
+def held(job: Job, code: str, why: str, *, back_to: State, open: bool = False, resume: str = "") -> dict[str, object]:
+    """The step that leaves a job to a person."""
+    default = f"seedpost queue {'resolve' if open else 'retry'} {job.job}"
+    step: dict[str, object] = {"state": State.HELD, "code": code, "why": why, "resume": resume or default}
+    step["back_to"] = back_to
+    if open:
+        step["open"] = True
+    return step
+
+
+def files_of(release: Mapping[str, object]) -> tuple[File, ...]:
+    """The payload that a release record names."""
+    payload = release.get("payload")
+    rows: Sequence[Sequence[object]] = payload if isinstance(payload, list) else []
+    return tuple(File(str(path), int(size)) for path, size in rows)  # type: ignore[call-overload]
+
+
+def root_of(release: Mapping[str, object]) -> Path:
+    """Where the content lies: the file, or the folder."""
+    return Path(str(release["path"]))
+
+
+def mark_of(signature: Signature) -> str:
+    """A digest of how files were when they were hashed, for the journal."""
+    return hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
+
+
+def own_keys(job: Job) -> dict[str, object]:
+    """What of a job's `set` is the tracker's own."""
+    return form_keys(job.set or {})
+
+
+def receipt_of(job: Job) -> Receipt:
+    """What the tracker said of an upload, as the journal has it."""
+    group = None if job.group_id is None else str(job.group_id)
+    return Receipt(str(job.torrent_id), group, job.url, job.registered)
+
+
+def due_at(job: Job, now: float) -> float:
+    """When a job may go on, wall seconds; a time that a wrong clock wrote counts as now."""
+    if not job.not_before:
+        return now
+    return now if job.not_before - now > FARTHEST * 8 else job.not_before

@@ -1,0 +1,153 @@
+"""What a person's command does to a job: pure, one answer a command. Where the site must be asked first, it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from watcher.jobs import Job, State
+from watcher.uploader.bench import record_of
+
+OPEN = (State.SENDING, State.UNCONFIRMED)
+EDITABLE = (State.QUEUED, State.DRY_RUN, State.HELD)
+CANCELLABLE = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
+A_PERSON_DECIDES = ("review", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What came of a command on one job. `ask`: a `find` pass must be made first, and this is its question."""
+
+    result: str  # done refused kept ask
+    why: str = ""
+    records: tuple[Mapping[str, object], ...] = ()
+
+
+def obey(command: Mapping[str, object], job: Job) -> Reply:
+    """The reply to `command` for one of its jobs."""
+    verb = VERBS.get(str(command["do"]))
+    given = command.get("with")
+    if verb is None:
+        return _no(f"{command['do']} is not a command for jobs")
+    return verb(job, given if isinstance(given, Mapping) else {})
+
+
+def _no(why: str) -> Reply:
+    return Reply("refused", why)
+
+
+def _is_open(job: Job) -> bool:
+    return job.state in OPEN or bool(job.open)
+
+
+def _done(job: Job, state: State, **keys: object) -> Reply:
+    return Reply("done", records=(record_of(job, {"state": state, **keys}),))
+
+
+def _back(job: Job) -> State:
+    return State(job.back_to or State.QUEUED)
+
+
+def _retry(job: Job, given: Mapping[str, object]) -> Reply:
+    if job.state is State.HELD and job.open:
+        return _done(job, State.UNCONFIRMED, tries=0)
+    if job.state is State.HELD and job.code in A_PERSON_DECIDES:
+        return _no(f"{job.job} waits for an approval ({job.code}): seedpost queue approve {job.job}")
+    if job.state is State.HELD:
+        return _done(job, _back(job), tries=0)
+    if job.state in (State.QUEUED, State.PREPARED, State.UPLOADED, State.SEEDING, State.UNCONFIRMED):
+        return _done(job, job.state, tries=0)
+    return _no(f"{job.job} is {job.state}: there is nothing to try again")
+
+
+def _approve(job: Job, given: Mapping[str, object]) -> Reply:
+    approved = {"approved": given.get("digest") or "any", "tries": 0}
+    if given.get("shown"):
+        approved["shown"] = given["shown"]
+    if job.state is State.HELD and job.open:
+        return _no(f"the outcome of {job.job} is unknown: seedpost queue resolve {job.job}")
+    if job.state is State.HELD:
+        after = _back(job)
+        return _done(job, State.QUEUED if after is State.DRY_RUN else after, **approved)
+    if job.state is State.DRY_RUN:
+        return _done(job, State.QUEUED, **approved)
+    if job.state in (State.DUPLICATE, State.CANCELLED):
+        if not given.get("reason"):
+            return _no(f"{job.job} is {job.state}: say why it should go out all the same, with --reason")
+        if job.state is State.DUPLICATE and job.sent_at:
+            return _no(f"{job.job} was sent and somebody else's stands there: seedpost queue resolve {job.job}")
+        return _done(job, State.QUEUED, reason=given["reason"], despite=job.state is State.DUPLICATE, **approved)
+    return _no(f"{job.job} is {job.state}: it waits for no approval")
+
+
+def _cancel(job: Job, given: Mapping[str, object]) -> Reply:
+    if _is_open(job):
+        wish = record_of(job, {"state": job.state, **_standing(job), "wish": "cancel"})
+        return Reply("kept", "the outcome of its upload is unknown; cancelled if it turns out absent", (wish,))
+    if job.state in CANCELLABLE:
+        return _done(job, State.CANCELLED, why=given.get("reason") or "cancelled by hand")
+    return _no(f"{job.job} is {job.state}: what stands on the site can't be cancelled")
+
+
+def _standing(job: Job) -> dict[str, object]:
+    """What a record that only adds a key must say again, or it would be cleared."""
+    return {
+        key: getattr(job, key)
+        for key in ("code", "why", "resume", "back_to", "open", "not_before")
+        if getattr(job, key)
+    }
+
+
+def _edit(job: Job, given: Mapping[str, object]) -> Reply:
+    change = given.get("set")
+    if not isinstance(change, Mapping) or not change:
+        return _no("an edit names at least one field: seedpost queue edit JOB field=value")
+    if _is_open(job) or job.state not in EDITABLE:
+        return _no(f"{job.job} is {'open' if job.open else job.state}: what was or may have been sent is not edited")
+    changed = {**(job.set or {}), **change}
+    if job.state is State.HELD and job.code not in A_PERSON_DECIDES:
+        return _done(job, _back(job), set=changed, approved=None, tries=0)
+    return Reply(
+        "done", records=(record_of(job, {**_standing(job), "state": job.state, "set": changed, "approved": None}),)
+    )
+
+
+def _prioritise(job: Job, given: Mapping[str, object]) -> Reply:
+    if job.state in (State.DONE, State.CANCELLED, State.DUPLICATE):
+        return _no(f"{job.job} is {job.state}")
+    keys = {**_standing(job), "state": job.state, "priority": given.get("priority", 1)}
+    return Reply("done", records=(record_of(job, keys),))
+
+
+def _resolve(job: Job, given: Mapping[str, object]) -> Reply:
+    theirs = job.state is State.DUPLICATE and job.sent_at
+    if not _is_open(job) and not theirs:
+        return _no(f"{job.job} is {job.state}: its outcome is known")
+    if job.state is State.SENDING:
+        return _no(f"{job.job} is being sent right now")
+    if given.get("uploaded"):
+        keys: dict[str, object] = {"torrent_id": str(given["uploaded"]), "url": given.get("url"), "resolved": "by hand"}
+        if theirs:
+            return _no(f"what stands there is somebody else's ({job.url}); a torrent of yours would be another one")
+        if job.state is State.UNCONFIRMED:
+            return _done(job, State.UPLOADED, **keys)
+        looked = record_of(job, {"state": State.UNCONFIRMED})
+        return Reply("done", records=(looked, record_of(job, {"state": State.UPLOADED, **keys})))
+    return Reply("ask", "absent")
+
+
+def _forget(job: Job, given: Mapping[str, object]) -> Reply:
+    if job.state is not State.DONE:
+        return _no(f"{job.job} is {job.state}: only what is done can be forgotten as deleted on the site")
+    return Reply("ask", "deleted")
+
+
+VERBS: Mapping[str, Callable[[Job, Mapping[str, object]], Reply]] = {
+    "retry": _retry,
+    "approve": _approve,
+    "cancel": _cancel,
+    "edit": _edit,
+    "prioritise": _prioritise,
+    "resolve": _resolve,
+    "forget": _forget,
+}

@@ -1,0 +1,121 @@
+"""One site's place in the uploader: its tracker, its account, its breaker and how long it has been open."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from random import Random
+
+from trackers.base import Account, Uploader
+from trackers.clock import Clock, utc_seconds, utc_text
+from trackers.errors import SettingsError, Unavailable
+from watcher.journal import Journal
+
+ACCOUNT_KEPT = 3600.0  # seconds
+FIRST_OUTAGE, LONGEST_OUTAGE = 20.0, 900.0
+BY_ITSELF = (
+    "no-key",
+    "secret-for-other-host",
+    "secret-refused",
+    "vault-locked",
+    "vault-damaged",
+    "settings",
+)  # breakers that are tried again without a person
+
+
+class Lane:
+    """The breaker itself stands in the journal (`tracker` records): a restart forgets none, `pause` is one of them."""
+
+    def __init__(
+        self, name: str, site: str, open_tracker: Callable[[], Uploader], journal: Journal, clock: Clock, random: Random
+    ) -> None:
+        self.name, self.site, self.busy = name, site, False
+        self._open_tracker, self._journal, self._clock, self._random = open_tracker, journal, clock, random
+        self._tracker: Uploader | None = None
+        self._account: tuple[float, Account] | None = None
+        self._outages = 0
+        self._open_for, self._ticked = 0.0, clock.running()
+
+    @property
+    def breaker(self) -> Mapping[str, object] | None:
+        """The record that stopped this lane, if it is stopped now."""
+        record = self._journal.ledger.breakers.get(self.site)
+        if record is None or record.get("breaker") != "open":
+            return None
+        until = record.get("until")
+        if until and self._clock.now() >= utc_seconds(str(until)):
+            return None
+        return record
+
+    @property
+    def closed(self) -> bool:
+        """Whether nothing may start here now."""
+        return self.breaker is not None
+
+    @property
+    def open_seconds(self) -> float:
+        """Running time in which this lane was open, since this process began."""
+        return self._open_for
+
+    def tick(self) -> None:
+        """Count the time since the last tick, if the lane was open."""
+        now = self._clock.running()
+        if not self.closed:
+            self._open_for += now - self._ticked
+        self._ticked = now
+
+    def tracker(self) -> Uploader:
+        """The opened tracker. Raises SettingsError with what to change."""
+        if self._tracker is None:
+            self._tracker = self._open_tracker()
+        return self._tracker
+
+    def account(self) -> Account:
+        """Who we are there, asked at most once an hour. Raises what `Uploader.account` does."""
+        now = self._clock.running()
+        if self._account is None or now - self._account[0] > ACCOUNT_KEPT:
+            self._account = (now, self.tracker().account())
+        return self._account[1]
+
+    def forget(self) -> None:
+        """Open the tracker anew at its next use: settings or secrets changed."""
+        self._tracker = self._account = None
+
+    def check_settings(self) -> None:
+        """Try a breaker that only settings or secrets hold open; no request is made."""
+        record = self.breaker
+        if self._tracker is None and (record is None or record.get("code") in BY_ITSELF):
+            try:
+                self.tracker()
+            except SettingsError as error:
+                if record is None or record.get("why") != error.text:
+                    self.stop(error.code, error.text)
+            else:
+                if record is not None:
+                    self.start()
+
+    def stop(self, code: str, why: str, *, until: float | None = None) -> None:
+        """Open the breaker, on disk."""
+        self._account = None
+        record = {
+            "type": "tracker",
+            "tracker": self.name,
+            "site": self.site,
+            "breaker": "open",
+            "code": code,
+            "why": why,
+        }
+        self._journal.append([record | {"until": utc_text(until) if until is not None else None}])
+
+    def outage(self, error: Unavailable) -> None:
+        """The site is away or says wait: until the time it named, else 20 s, doubling to 15 minutes, with jitter."""
+        wait = min(LONGEST_OUTAGE, FIRST_OUTAGE * 2**self._outages) * self._random.uniform(0.9, 1.1)
+        self._outages += 1
+        self.stop(error.code, error.text, until=error.retry_at or self._clock.now() + wait)
+
+    def start(self) -> None:
+        """Close the breaker, on disk, if the journal says it is open; called after anything that worked."""
+        self._outages = 0
+        record = self._journal.ledger.breakers.get(self.site)
+        if record is not None and record.get("breaker") == "open":
+            closed = {"type": "tracker", "tracker": self.name, "site": self.site, "breaker": "closed"}
+            self._journal.append([closed])

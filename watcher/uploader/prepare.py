@@ -1,0 +1,208 @@
+"""From `queued` to `prepared`: facts, form, duplicate check, frozen info dictionary, all before anything is sent."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from trackers.base import CannotTell, Form, Found, Match, Problem, Upload, Uploader
+from trackers.catalogue import TYPES, SiteType
+from trackers.content import Content
+from trackers.errors import Refused
+from watcher.config import TrackerConfig
+from watcher.jobs import Job, State
+from watcher.logs import redact
+from watcher.rules import check_require
+from watcher.torrents import ContentChanged, info_dict, infohash, signature
+from watcher.uploader.bench import Bench, Step, files_of, held, mark_of, own_keys, root_of
+from watcher.uploader.lane import Lane
+
+COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover
+CAUTIONS = {
+    "new_group": ("new-group", "nothing of this release is on the site: the upload would begin a new group there"),
+    "web_flac": ("web-flac", "FLAC from the web that came from no other tracker: is it really lossless?"),
+}
+
+
+def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
+    """Everything that can be known before a POST. Raises what look-ups raise; the job is then as it was."""
+    config = bench.tracker(job)
+    if config is None:
+        return held(job, "tracker-removed", f"no tracker of {job.site} is in rules.yaml", back_to=State.QUEUED)
+    gone = _gone(job, bench)
+    if gone is not None:
+        return gone
+    facts = bench.facts(job, bench.release(job))
+    failed = check_require(job.rest.get("require") or (), facts)
+    if failed:
+        why = "; ".join(f"{one.field}: want {one.want}, got {one.got}" for one in failed)
+        return held(job, "require", why, back_to=State.QUEUED)
+    content, tracker = bench.content(job), lane.tracker()
+    keys = own_keys(job)
+    composed = tracker.compose(content, keys)
+    if tracker.hosts_images and content.cover and _lacks_only_a_cover(composed):
+        composed = tracker.compose(content, keys | {"image": COVER_TO_COME})
+    if not isinstance(composed, Form):
+        return _problems(job, composed)
+    if job.approved and job.approved not in ("any", composed.digest):
+        why = "what would be sent is not what was approved: " + _difference(job, composed)
+        return held(job, "form-changed", why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
+    joined = _joined(job, composed, content, tracker, config, bench)
+    if not isinstance(joined, Form):
+        return joined
+    return _frozen(job, composed, joined, content, lane, config, bench)
+
+
+def _lacks_only_a_cover(composed: Form | list[Problem]) -> bool:
+    return not isinstance(composed, Form) and {problem.code for problem in composed} == {"no-cover"}
+
+
+def _covered(job: Job, form: Form, content: Content, tracker: Uploader, root: Path) -> tuple[Form, str]:
+    """The form with its cover on the site's host, and the cover's address. Raises Refused if the site takes none."""
+    address = job.cover or tracker.host_image((root / str(content.cover)).read_bytes(), str(content.cover))
+    composed = tracker.compose(content, own_keys(job) | {"image": address})
+    if not isinstance(composed, Form):
+        raise Refused("no-cover", "; ".join(problem.text for problem in composed))
+    return composed, address
+
+
+def _gone(job: Job, bench: Bench) -> Step | None:
+    """Whether the content is still there with the sizes it was decided by."""
+    release = bench.release(job)
+    root = root_of(release)
+    try:
+        signature(root, files_of(release), bool(release.get("single")))
+    except ContentChanged as error:
+        code = "content-changed" if root.exists() else "content-moved"
+        return held(job, code, str(error), back_to=State.QUEUED)
+    return None
+
+
+def _problems(job: Job, problems: Sequence[Problem]) -> Step:
+    """A form that the site or its rules would refuse: everything that is wrong, at once."""
+    why = "; ".join(f"{problem.field}: {problem.text}" for problem in problems)
+    resume = f"seedpost queue edit {job.job} {problems[0].field}=…"
+    return held(job, problems[0].code, why, back_to=State.QUEUED, resume=resume)
+
+
+def _difference(job: Job, form: Form) -> str:
+    shown = job.rest.get("shown")
+    if not isinstance(shown, Mapping):
+        return "the form that was approved is not in the journal"
+    before, after = Form.from_json(shown), form
+    keys = dict.fromkeys([key for key, _ in (*before.fields, *after.fields)])
+    changed = [key for key in keys if before.every(key) != after.every(key)]
+    return ", ".join(f"{key}: {'|'.join(before.every(key))!r} → {'|'.join(after.every(key))!r}" for key in changed)
+
+
+def _joined(
+    job: Job, form: Form, content: Content, tracker: Uploader, config: TrackerConfig, bench: Bench
+) -> Form | Step:
+    """Ask what resembles it on the site: a duplicate, a group to join, a reason to hold, or nothing."""
+    matches = tracker.similar(form)
+    if isinstance(matches, CannotTell):
+        return bench.again(job, State.QUEUED, "cannot-tell", f"the duplicate check proved nothing: {matches.why}")
+    same = [match for match in matches if match.what == "torrent"]
+    if same and not job.rest.get("despite"):
+        return _duplicate(job, same[0])
+    groups = [match for match in matches if match.what == "group"]
+    if form.get("groupid"):
+        return form
+    if len(groups) == 1:
+        again = tracker.compose(content, own_keys(job) | dict(groups[0].joins))
+        return again if isinstance(again, Form) else _problems(job, again)
+    if matches and not same:
+        links = "; ".join(f"{match.url} ({_told(match)})" for match in matches[:5])
+        why = f"{'several groups match' if groups else 'only another year or type is there'}: {links}"
+        resume = f"seedpost queue edit {job.job} groupid=…"
+        return held(job, "group-unclear", why, back_to=State.QUEUED, resume=resume)
+    return _cautioned(job, form, ("new_group", *form.cautions), config) or form
+
+
+def _told(match: Match) -> str:
+    return ", ".join(f"{key} {value}" for key, value in match.facts.items()) or match.what
+
+
+def _duplicate(job: Job, match: Match) -> Step:
+    why = f"already on the site: {match.url} ({_told(match)})"
+    return {"state": State.DUPLICATE, "code": "duplicate", "why": why, "url": match.url, "torrent_id": match.torrent_id}
+
+
+def _cautioned(job: Job, form: Form, cautions: Sequence[str], config: TrackerConfig) -> Step | None:
+    """Hold a job that a person should look at first, unless the settings or an approval lift it."""
+    if job.approved:
+        return None
+    route = job.rest.get("cautions")
+    lifted: Mapping[str, object] = route if isinstance(route, Mapping) else {}
+    for caution in cautions:
+        code, why = CAUTIONS.get(caution, (caution.replace("_", "-"), f"the tracker advises a look: {caution}"))
+        if lifted.get(caution, getattr(config, caution, "review")) != "upload":
+            step = held(job, code, why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
+            return step | {"shown": form.as_json()}
+    return None
+
+
+def _frozen(
+    job: Job, shown: Form, form: Form, content: Content, lane: Lane, config: TrackerConfig, bench: Bench
+) -> Step:
+    """Hash (or take the hashes from the last job of this content), freeze the info dictionary, look for it once."""
+    if form is not shown:  # joined a group: what the form itself cautions against still counts
+        cautioned = _cautioned(job, shown, shown.cautions, config)
+        if cautioned is not None:
+            return cautioned
+    release, entry = bench.release(job), TYPES[config.type]
+    keys: dict[str, object] = {}
+    root = root_of(release)
+    info, mark = built(content, root, entry, bench)
+    digest = infohash(info)
+    if job.sent_at and job.infohash and job.infohash != digest:
+        why = "the files are not those that were sent: an upload is never built twice"
+        return held(job, "content-changed", why, back_to=State.QUEUED)
+    upload = upload_of(job, form, info, content, lane, root)
+    found = lane.tracker().find(upload, bench.newest(job.site))
+    if isinstance(found, CannotTell):
+        return bench.again(job, State.QUEUED, "cannot-tell", f"the look-up by info-hash proved nothing: {found.why}")
+    if isinstance(found, Found):
+        who = "yours" if found.ours else found.uploader or "somebody else's"
+        why = f"this very torrent is on the site already ({who}): {found.receipt.url}"
+        ids = {"torrent_id": found.receipt.torrent_id, "url": found.receipt.url}
+        return {"state": State.DUPLICATE, "code": "duplicate", "why": why, **ids}
+    if form.get("image") == COVER_TO_COME:
+        try:
+            form, keys["cover"] = _covered(job, form, content, lane.tracker(), root)
+        except Refused as error:
+            return held(job, "no-cover", redact(error.text), back_to=State.QUEUED)
+    bench.store.put(info)
+    return keys | {
+        "state": State.PREPARED,
+        "infohash": digest,
+        "form": form.as_json(),
+        "digest": shown.digest,
+        "signature": mark,
+        "checked": bench.at(0),
+        "tries": 0,
+    }
+
+
+def built(content: Content, root: Path, entry: SiteType, bench: Bench) -> tuple[bytes, str]:
+    """The info dictionary of content for a type of site, and a digest of how its files were when they were hashed."""
+    single, length = content.single, entry.pieces.length(content.size)
+    hashed = bench.hasher.pieces(root, content.files, single, length, stop=bench.stop)
+    info = info_dict(content.name, content.files, single, length, hashed.pieces, entry.source_flag)
+    return info, mark_of(hashed.signature)
+
+
+def upload_of(job: Job, form: Form, info: bytes, content: Content, lane: Lane, root: Path) -> Upload:
+    """What the tracker needs to publish a job, with the files that go beside the torrent."""
+    attached = tuple((one.key, one.path.rsplit("/", 1)[-1], (root / one.path).read_bytes()) for one in form.attachments)
+    return Upload(
+        form=form,
+        info=info,
+        infohash=infohash(info),
+        name=content.name,
+        files=tuple((file.path, file.size) for file in content.files),
+        size=content.size,
+        account=lane.account(),
+        sent_at=None,
+        attached=attached,
+    )

@@ -1,0 +1,110 @@
+"""From `prepared` over `sending`: a POST, its intent durable before any byte; its outcome named by what is proved."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+
+from trackers.base import Receipt, Upload
+from trackers.clock import utc_seconds
+from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
+from watcher.errors import SeedpostError
+from watcher.jobs import Job, State
+from watcher.logs import redact
+from watcher.torrents import ContentChanged, signature
+from watcher.uploader.bench import Bench, Step, files_of, held, mark_of, root_of
+from watcher.uploader.lane import Lane
+from watcher.uploader.prepare import upload_of
+
+FRESH = 600.0  # seconds for which the duplicate check of `prepared` counts
+
+
+def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
+    """Send once. Returns the outcome; None if it stopped before anything was written or sent."""
+    release = bench.release(job)
+    root = root_of(release)
+    if bench.clock.now() - utc_seconds(str(job.rest["checked"])) > FRESH:
+        return {"state": State.QUEUED, "code": "stale", "why": "prepared a while ago: duplicates are looked for again"}
+    try:
+        now = signature(root, files_of(release), bool(release.get("single")))
+        unchanged = mark_of(now) == job.rest.get("signature")
+    except ContentChanged:
+        unchanged = False
+    if not unchanged:
+        return {"state": State.QUEUED, "code": "content-changed", "why": "a file changed since it was hashed"}
+    unready = _unready(job, release, bench)
+    if unready is not None:
+        return bench.again(job, State.PREPARED, "client-away", f"nothing is published that can't be seeded: {unready}")
+    upload = upload_of(job, bench.form(job), bench.store.get(str(job.infohash)), bench.content(job), lane, root)
+    if not _turn_came(lane, bench):
+        return None
+    sent = bench.clock.now()
+    job = bench.write(job, {"state": State.SENDING, "attempt": job.attempt + 1, "sent_at": bench.at(0)})
+    outcome = _outcome(job, lane, dataclasses.replace(upload, sent_at=sent), bench)
+    return outcome | {"seconds": round(bench.clock.now() - sent, 3)}
+
+
+def _unready(job: Job, release: Mapping[str, object], bench: Bench) -> str | None:
+    """Why the client could not seed it; None if it can, or if nothing is to seed it."""
+    try:
+        place = bench.place(job)
+    except SeedpostError as error:
+        return str(error)
+    if place is None:
+        return None
+    own = str(release["infohash"]) if release["from"] == "qbittorrent" else ""
+    return bench.seeder.ready(place, str(release["name"]), own)
+
+
+def _turn_came(lane: Lane, bench: Bench) -> bool:
+    """Wait at the limiter before the intent is written: what waits there was not sent, and may still be stopped."""
+    while not bench.stop.is_set() and not lane.closed:
+        wait = lane.tracker().opening()
+        if wait <= 0:
+            return True
+        bench.clock.wait(min(wait, 1.0), bench.stop)
+    return False
+
+
+def _outcome(job: Job, lane: Lane, upload: Upload, bench: Bench) -> dict[str, object]:
+    try:
+        receipt = lane.tracker().upload(upload)
+    except Unavailable as error:  # proved not processed: the lane waits, the job loses nothing
+        lane.outage(error)
+        return {"state": State.QUEUED, "code": error.code, "why": redact(error.text), **_answer(error)}
+    except NotAuthorised as error:
+        lane.stop(error.code, redact(error.text))
+        return {"state": State.QUEUED, "code": error.code, "why": redact(error.text), **_answer(error)}
+    except Refused as error:
+        return held(job, error.code, redact(error.text), back_to=State.QUEUED) | _answer(error)
+    except Unconfirmed as error:
+        if error.stops_lane:
+            lane.stop(error.code, redact(error.text))
+        return unconfirmed(job, error.code, redact(error.text)) | _answer(error)
+    lane.start()
+    return published(receipt)
+
+
+def published(receipt: Receipt) -> dict[str, object]:
+    """The keys of an upload that stands on the site."""
+    keys: dict[str, object] = {
+        "state": State.UPLOADED,
+        "torrent_id": receipt.torrent_id,
+        "group_id": receipt.group_id,
+        "url": receipt.url,
+        "tries": 0,
+    }
+    return keys | ({"warnings": [redact(text) for text in receipt.warnings]} if receipt.warnings else {})
+
+
+def unconfirmed(job: Job, code: str, why: str) -> dict[str, object]:
+    """The request left, or may have left, and nobody knows what came of it."""
+    unknowns = int(job.rest.get("unknowns") or 0) + 1
+    return {"state": State.UNCONFIRMED, "code": code, "why": why, "unknowns": unknowns, "passes": []}
+
+
+def _answer(error: TrackerError) -> dict[str, object]:
+    answer: Answer | None = error.answer
+    if answer is None:
+        return {}
+    return {"answer": {"status": answer.status, "code": answer.code, "text": redact(answer.text)[:500]}}
