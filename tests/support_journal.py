@@ -117,7 +117,7 @@ class FullDisk(FaultyDisk):
         self.room = room
 
     def write(self, fd: int, data: bytes | memoryview) -> int:
-        if "reserve" in os.readlink(f"/proc/self/fd/{fd}"):
+        if os.readlink(f"/proc/self/fd/{fd}").endswith("/reserve"):
             return super().write(fd, data)
         if self.room <= 0:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -117,6 +117,45 @@ class Release:
         return hashlib.sha256(parts.encode()).hexdigest()[:12]
 
 
+def files_of(record: Mapping[str, object]) -> tuple[File, ...]:
+    """The payload that a `release` record names."""
+    payload = record.get("payload")
+    rows: Sequence[Sequence[object]] = payload if isinstance(payload, list) else []
+    return tuple(File(str(path), int(size)) for path, size in rows)  # type: ignore[call-overload]
+
+
+def facts_of(record: Mapping[str, object]) -> dict[str, Fact]:
+    """The facts that a `release` record holds."""
+    facts = record.get("facts")
+    return {name: Fact.from_json(value) for name, value in facts.items()} if isinstance(facts, Mapping) else {}
+
+
+def told_by_source(facts: Facts) -> dict[str, Fact]:
+    """What only a source knows: the rest is read from the files themselves."""
+    return {name: fact for name, fact in facts.items() if name.startswith("torrent.") or name == "origin"}
+
+
+def release_of(record: Mapping[str, object]) -> Release:
+    """The release that a `release` record was written for."""
+
+    def text(key: str) -> str:
+        return str(record.get(key) or "")
+
+    return Release(
+        source=text("source"),
+        from_=text("from"),
+        name=text("name"),
+        path=text("path"),
+        files=files_of(record),
+        single=bool(record.get("single")),
+        infohash=text("infohash"),
+        completed=int(text("completed") or 0),
+        client=text("client"),
+        save_path=text("save_path"),
+        facts=facts_of(record),
+    )
+
+
 def overridden(facts: Facts, set: Mapping[str, object], origin: str) -> dict[str, Fact]:
     """Facts with the fact fields of `set` put over them, `X.add` and `X.remove` on lists included.
 

@@ -13,15 +13,13 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from trackers.clock import Clock
-from watcher.client import Announce, Client, ClientAway, PathMap, TorrentGone
+from watcher.client import FAILING, WORKING, Announce, Client, ClientAway, PathMap, TorrentGone
 from watcher.errors import SeedpostError
+from watcher.sources.maindata import BUSY, COMPLETE
 
 T = TypeVar("T")
 
-_COMPLETE = frozenset({"uploading", "stalledUP", "forcedUP", "queuedUP"})
 _STOPPED = frozenset({"pausedUP", "stoppedUP"})  # "paused" before 5.0
-_CHECKING = frozenset({"checkingUP", "checkingDL", "checkingResumeData", "moving"})
-_WORKING, _FAILING = 2, 4
 # "Host not found" is a name server's word, not the tracker's.
 _UNKNOWN_THERE = re.compile(
     r"un-?registered|not registered|(torrent|hash)\b.*not (found|exist|known)|unknown torrent", re.I
@@ -149,13 +147,13 @@ def _look(client: Client, infohash: str) -> Seeding:
     if torrent is None:
         return Seeding("absent")
     state = str(torrent.get("state", ""))
-    if state in _CHECKING:
+    if state in BUSY:
         return Seeding("checking", state)
     if state in ("missingFiles", "error"):
         return Seeding("error", "its files are missing" if state == "missingFiles" else "the client reports an error")
     if state in _STOPPED:
         return Seeding("stopped")
-    if state not in _COMPLETE or torrent.get("amount_left") != 0:
+    if state not in COMPLETE or torrent.get("amount_left") != 0:
         return Seeding("incomplete", _part(torrent))
     try:
         return _announced(client.trackers(infohash), queued=state == "queuedUP")
@@ -169,9 +167,9 @@ def _part(torrent: Mapping[str, Any]) -> str:
 
 
 def _announced(announces: Sequence[Announce], queued: bool) -> Seeding:
-    if any(announce.status == _WORKING for announce in announces):
+    if any(announce.status == WORKING for announce in announces):
         return Seeding("working")
-    messages = [announce.message for announce in announces if announce.status == _FAILING]
+    messages = [announce.message for announce in announces if announce.status == FAILING]
     for message in messages:
         if _UNKNOWN_THERE.search(message):
             return Seeding("unregistered", message)

@@ -168,6 +168,60 @@ def test_content_that_is_nothing_known_gets_a_release_and_no_job(tmp_path: Path,
     assert "kind: want music, got other" in seedpost("rules", "explain", str(tmp_path / "rips" / "notes")).stdout
 
 
+class TestAsked:
+    def test_enqueue_decides_what_was_there_before_and_adds_no_second_job(
+        self, tmp_path: Path, sandbox: Sandbox
+    ) -> None:
+        seedpost = made(tmp_path, sandbox)
+        album = an_album(tmp_path / "rips")
+        met(seedpost)
+        assert seedpost.json("queue", "list") == []
+        for _ in range(2):
+            asked = seedpost("enqueue", str(album))
+            assert (asked.returncode, "waiting" in asked.stdout) == (OK, True)
+            assert seedpost("run", "--once").returncode == OK
+        assert seedpost.states() == {"RED": State.UPLOADED}
+        assert len(sandbox.posts("redacted")) == 1
+
+    def test_enqueue_of_nothing_is_refused_with_the_reason(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = made(tmp_path, sandbox)
+        seedpost.start()
+        seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+        missing = seedpost("enqueue", str(tmp_path / "nowhere"))
+        assert missing.returncode == 1
+        assert "there is no" in missing.stdout
+        assert "no client has a torrent" in seedpost("enqueue", "--hash", "a" * 40).stdout
+        assert seedpost("enqueue", "--hash", "-").returncode == OK
+        assert seedpost("enqueue", "--hash", "nonsense").returncode == USAGE
+        assert seedpost("enqueue").returncode == USAGE
+        assert seedpost.end() == 0
+
+    def test_redecide_applies_the_rules_of_now_to_what_was_not_sent(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox, new_group="review"))
+        an_album(tmp_path / "rips")
+        assert seedpost("run", "--once").returncode == HELD
+        job = seedpost.jobs()["RED"].job
+        text = seedpost.rules.read_text().replace("new_group: review", "new_group: upload")
+        seedpost.rules.write_text(text.replace("set: {image", "set: {tags.add: [anew], image"))
+        assert seedpost("queue", "redecide", job).returncode == OK
+        assert seedpost("run", "--once").returncode == OK
+        (post,) = sandbox.posts("redacted")
+        assert "anew" in dict(post.fields)["tags"].split(",")
+        assert seedpost("queue", "redecide", job).returncode == OK
+        assert seedpost("run", "--once").returncode == OK
+        assert seedpost.states() == {"RED": State.UPLOADED}
+
+    def test_redecide_cancels_what_the_rules_no_longer_want(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox, new_group="review"))
+        an_album(tmp_path / "rips")
+        seedpost("run", "--once")
+        text = seedpost.rules.read_text().replace("kind: music", "kind: tv")
+        seedpost.rules.write_text(text[: text.index("tests:")])
+        seedpost("queue", "redecide", "--code", "new-group")
+        assert seedpost("run", "--once").returncode == OK
+        assert seedpost.states() == {"RED": State.CANCELLED}
+
+
 class TestCheck:
     def test_everything_that_is_missing_is_told_with_the_command_that_mends_it(
         self, tmp_path: Path, sandbox: Sandbox

@@ -211,10 +211,22 @@ def test_torrents_that_seedpost_added_are_never_releases(met, notes):
     assert source.idle()
 
 
-def test_data_that_was_added_complete_says_so(met, notes):
+def test_data_that_was_added_complete_says_so_after_a_second_look(met, clock, notes):
     client, source = met
     finish(client, source, downloaded=0)
+    assert notes.releases == []
+    clock.move(2)
+    source.poll_once()
     assert notes.releases[0].facts["torrent.added_complete"].value is True
+
+
+def test_a_quick_download_that_is_counted_late_was_not_added_complete(met, clock, notes):
+    """Seen with small torrents: stalledUP, a completion time, and `downloaded` still 0 for one refresh."""
+    client, source = met
+    finish(client, source, downloaded=0)
+    client.answers.append({"rid": 10, "torrents": {H: {"downloaded": 8}}})
+    source.poll_once()
+    assert notes.releases[0].facts["torrent.added_complete"].value is False
 
 
 # Baselines

@@ -23,6 +23,7 @@ COMMANDS = {
     "sandbox": ("watcher.cli.demo", "sandbox", "The sandbox alone, to rehearse against."),
     "rules": ("watcher.cli.rules", "rules", "Why it goes where: explain, test, fields, schema."),
     "queue": ("watcher.cli.queue", "queue", "The jobs: list, show, retry, approve, cancel, edit, resolve."),
+    "enqueue": ("watcher.cli.control", "enqueue", "Look at a path or a torrent now."),
     "pause": ("watcher.cli.control", "pause", "Stop one tracker, or all, before the next upload."),
     "resume": ("watcher.cli.control", "resume", "Go on with what was paused or stopped."),
     "status": ("watcher.cli.status", "status", "One screen: clients, folders, lanes, jobs, and what needs you."),

@@ -1,14 +1,19 @@
-"""`seedpost pause` and `seedpost resume`: a tracker's breaker in a person's hands."""
+"""`seedpost pause`, `resume` and `enqueue`: a tracker's breaker, and a look, in a person's hands."""
 
 from __future__ import annotations
+
+import re
+from pathlib import Path
 
 import click
 
 from trackers.clock import Clock, utc_text
 from watcher.cli.options import Place, pass_place, with_json
 from watcher.cli.queue import answered
-from watcher.errors import USAGE, SeedpostError
+from watcher.errors import OK, USAGE, SeedpostError
 from watcher.journal import Journal
+
+HASH = re.compile(r"[0-9a-fA-F]{40}")
 
 
 @click.command()
@@ -31,6 +36,26 @@ def pause(place: Place, tracker: str | None, duration: str | None) -> int:
 def resume(place: Place, tracker: str | None) -> int:
     """Go on with what was paused, or stopped by a refused key."""
     return _told(place, "resume", tracker, {})
+
+
+@click.command()
+@click.argument("paths", nargs=-1, type=click.Path(path_type=Path), metavar="PATH…")
+@click.option("--hash", "infohash", help='The torrent of this id; as qBittorrent\'s hook: seedpost enqueue --hash "%I"')
+@with_json
+@pass_place
+def enqueue(place: Place, paths: tuple[Path, ...], infohash: str | None) -> int:
+    """Look at content now: it is decided by the rules in force, also if it was there before or was skipped."""
+    if infohash is not None and (paths or not HASH.fullmatch(infohash)):
+        if infohash == "-" and not paths:
+            return OK  # what qBittorrent gives for a torrent without a v1 hash: the source sees it by itself
+        raise SeedpostError(f"--hash wants 40 hex digits and no path, got {infohash!r}", exit_code=USAGE)
+    wanted = [{"infohash": infohash}] if infohash else [{"path": str(path.absolute())} for path in paths]
+    if not wanted:
+        raise SeedpostError("nothing to look at", hint="seedpost enqueue PATH…, or --hash HASH", exit_code=USAGE)
+    journal = Journal.open(place.state_folder())
+    seqs = journal.append([{"type": "command", "do": "look", **one} for one in wanted])
+    what = [str(next(iter(one.values()))) for one in wanted]
+    return max(answered(place, journal, seq, name) for seq, name in zip(seqs, what, strict=True))
 
 
 def _told(place: Place, do: str, tracker: str | None, given: dict[str, object]) -> int:

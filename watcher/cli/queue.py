@@ -146,6 +146,13 @@ def cancel(place: Place, chosen: Chosen, reason: str | None) -> int:
 
 
 @queue.command()
+@on_jobs
+def redecide(place: Place, chosen: Chosen) -> int:
+    """Apply the rules in force to jobs that were not sent."""
+    return chosen.tell(place, "redecide", {})
+
+
+@queue.command()
 @click.option("--to", "priority", type=int, default=1, show_default=True, help="Higher is sooner.")
 @on_jobs
 def prioritise(place: Place, chosen: Chosen, priority: int) -> int:

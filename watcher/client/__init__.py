@@ -15,15 +15,15 @@ import qbittorrentapi
 
 from trackers.clock import Clock
 from trackers.secret import Secret
-from watcher.client.answers import KEPT, Announce, Version, announces, figures, maindata, rows, table
+from watcher.client.answers import FAILING, KEPT, WORKING, Announce, Version, announces, figures, maindata, rows, table
 from watcher.client.faults import Banned, ClientAway, LoginRefused, TorrentGone, TorrentRefused
 from watcher.client.library import Library
 from watcher.client.login import Login
 from watcher.client.paths import NotMapped, PathMap
 
 __all__ = (
-    "KEPT", "Announce", "Banned", "Client", "ClientAway", "LoginRefused", "NotMapped", "PathMap", "TorrentGone",
-    "TorrentRefused", "Version",
+    "FAILING", "KEPT", "WORKING", "Announce", "Banned", "Client", "ClientAway", "LoginRefused", "NotMapped", "PathMap",
+    "TorrentGone", "TorrentRefused", "Version",
 )  # fmt: skip
 
 T = TypeVar("T")

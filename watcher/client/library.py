@@ -93,14 +93,15 @@ class Library(qbittorrentapi.Client):
             raise ClientAway(f"it sends us on to {_host_of(response.headers.get('Location', ''))}", hint=_REDIRECT)
 
     def _body(self, raw: Any) -> bytes:
-        started, body = self._clock.running(), bytearray()
-        while chunk := raw.read1(1 << 18, decode_content=True):
-            body += chunk
+        started, chunks, size = self._clock.running(), [], 0
+        while chunk := raw.read1(1 << 16, decode_content=True):
+            chunks.append(chunk)
+            size += len(chunk)
             if self._clock.running() - started > DEADLINE:
                 raise ClientAway(f"one answer took it over {DEADLINE:.0f} s")
-            if len(body) > MOST:
+            if size > MOST:
                 raise ClientAway("its answer does not end")
-        return bytes(body)
+        return b"".join(chunks)
 
 
 _REDIRECT = "write the address that it is sent on to as `url` of the client"

@@ -89,33 +89,35 @@ class Intake:
         """Category or tags of a complete torrent changed: decide again; that may only add trackers."""
         self.seen(release)
 
-    def seen(self, release: Release, *, undecided: Undecided | None = None) -> None:
-        """Identify, decide, journal: the release and its jobs in one write."""
+    def seen(self, release: Release, *, undecided: Undecided | None = None, asked: bool = False) -> None:
+        """Identify, decide, journal: the release and its jobs in one write. `asked`: a person said to look, so neither
+        the flood nor the brake holds it."""
         config, now = self._config(), self._clock.now()
         log.info("release.seen", release=release.id, source=release.source, name=release.name)
         facts, decision = decided(release, config)
         real = os.path.realpath(release.path)
         with self._lock:
-            undecided = undecided or self._flooded(release, now)
+            if undecided is None and not asked:
+                undecided = self._flooded(release, now)
             if undecided is None and decision.undecided:
                 undecided = (decision.undecided, decision.why)
             about = release_record(release, facts, decision, real=real, rules=config.digest, undecided=undecided)
             records = [about]
             if undecided is None:
-                near = self._near(release, real, decision, now)
+                near = self._near(release, real, None if asked else decision.rule, now)
                 records += job_records(release, facts, decision, config, near, now)
                 for name, why in left_out(facts, decision, config).items():
                     log.info("release.left_out", release=release.id, tracker=name, why=why)
             self._journal.append(records)
             self._remember(about, now, jobs=len(records) - 1)
 
-    def _near(self, release: Release, real: str, decision: Decision, now: float) -> Neighbours:
+    def _near(self, release: Release, real: str, rule: str | None, now: float) -> Neighbours:
         """What of the journal a new release is compared with."""
         jobs = frozenset(job_id(release.fingerprint, config.site) for config in self._config().trackers.values())
         there = frozenset(id for id in jobs if id in self._journal.ledger.jobs)
         same_path = self._others(release, self._by_real.get(real, ()))
         same_sizes = self._others(release, self._by_sizes.get(alike(release) or "", ()))
-        return Neighbours(there, same_path, same_sizes, self._braked(decision.rule, now))
+        return Neighbours(there, same_path, same_sizes, self._braked(rule, now))
 
     def _others(self, release: Release, ids: Iterable[str]) -> dict[str, str]:
         """Site -> job, of releases with another fingerprint; cancelled jobs don't count."""

@@ -146,8 +146,7 @@ def _born(job: str, site: str, route: Route, near: Neighbours) -> dict[str, obje
 def _held(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
     approve = f"seedpost queue approve {job}"
     if route.failed:
-        text = "; ".join(f"{r.field}: want {r.want}, got {'unknown' if r.got is None else r.got}" for r in route.failed)
-        return Why("require", text, approve)
+        return held_by(job, route)
     if site in near.same_path:
         return Why("same-content", f"job {near.same_path[site]} is for another state of the same folder", approve)
     if site in near.same_sizes:
@@ -156,6 +155,14 @@ def _held(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
         return Why(
             "brake", f"rule {route.rule!r} has routed as many releases as it may", "seedpost queue approve --code brake"
         )
+    return held_by(job, route)
+
+
+def held_by(job: str, route: Route) -> Why | None:
+    """Why a route by itself holds its job: what it requires, then its mode."""
+    approve = f"seedpost queue approve {job}"
+    if route.failed:
+        return Why("require", "; ".join(map(str, route.failed)), approve)
     if route.mode == "review":
         return Why("review", "the mode of this tracker or rule is review", approve)
     return None

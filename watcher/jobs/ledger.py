@@ -10,7 +10,7 @@ from watcher.jobs.job import Job, job_of, seconds_of
 from watcher.jobs.layers import Layers, Shape, Shapes
 from watcher.jobs.records import dumps
 from watcher.jobs.sources import Pair, Source
-from watcher.jobs.states import FINAL, MOVES, PUBLISHED, WAITING, ImpossibleMove, State, check_move
+from watcher.jobs.states import FINAL, MOVES, PUBLISHED, ImpossibleMove, State, check_move
 from watcher.jobs.views import Jobs, Releases
 
 Record = Mapping[str, Any]
@@ -162,7 +162,7 @@ class Ledger:
 
     def waiting_before(self, seq: int) -> list[Job]:
         """Jobs queued or prepared whose last record is older than `seq`: a gap there may hide that they were sent."""
-        return [job for job in self.in_state(*WAITING) if job.seq < seq]
+        return [job for job in self.in_state(State.QUEUED, State.PREPARED) if job.seq < seq]
 
     # -- folding
 

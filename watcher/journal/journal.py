@@ -183,31 +183,34 @@ class Journal:
             if error.errno not in FULL or not self._outcomes_first(accepted):
                 raise
         else:
-            log.wrote(
-                [record for ticket in accepted for record in ticket.folded], size, size + len(data), sealed=sealed
-            )
+            known = len(log.scan.damage)
+            written = [record for ticket in accepted for record in ticket.folded]
+            log.wrote(written, size, size + len(data), sealed=sealed)
+            self._store.note(log.scan.damage[known:])
             self._acknowledge(accepted)
 
     def _composed(self, tickets: list[Ticket]) -> list[Ticket]:
         store = self._store
         now = utc_text(store.clock.now())
         accepted = compose(tickets, self.ledger, store.blobs, store.log.scan.last, now)
-        full = [ticket for ticket in tickets if ticket.outcome and ticket.starved]
-        if full and store.reserve.give_up():  # no room for the blob of an outcome
-            for ticket in full:
-                ticket.done = False
-            accepted = compose([*accepted, *full], self.ledger, store.blobs, store.log.scan.last, now)
+        if any(ticket.outcome and ticket.starved for ticket in tickets) and store.reserve.give_up():
+            for ticket in tickets:  # there was no room for the blob of an outcome
+                ticket.done = ticket.done and not (ticket.outcome and ticket.starved)
+            return compose(self._outcomes(tickets), self.ledger, store.blobs, store.log.scan.last, now)
         return accepted
+
+    def _outcomes(self, tickets: list[Ticket]) -> list[Ticket]:
+        """Those for which the reserve was given up; the others are refused."""
+        for ticket in tickets:
+            if not ticket.outcome:
+                ticket.finish(DiskFull(f"{self.state}: the disk is full; nothing was written", hint="free some space"))
+        return [ticket for ticket in tickets if not ticket.done]
 
     def _outcomes_first(self, tickets: list[Ticket]) -> bool:
         """Give up the reserve for what must be written. False if nothing must, or nothing is left to give up."""
-        outcomes = [ticket for ticket in tickets if ticket.outcome]
-        if not outcomes or not self._store.reserve.give_up():
+        if not any(ticket.outcome for ticket in tickets) or not self._store.reserve.give_up():
             return False
-        for ticket in tickets:
-            if not ticket.outcome:
-                ticket.finish(DiskFull(f"{self.state} is full", hint="free some space; nothing was written"))
-        self._write(outcomes)
+        self._write(self._outcomes(tickets))
         return True
 
     def _acknowledge(self, tickets: list[Ticket]) -> None:

@@ -16,17 +16,18 @@ REPAIR = "stop seedpost, then: seedpost journal verify; seedpost journal repair"
 class Log:
     """STATE/journal.jsonl as one process reads it. Whoever appends holds the lock and has caught up."""
 
-    def __init__(self, path: Path, fs: FileSystem, *, writable: bool) -> None:
+    def __init__(self, path: Path, fs: FileSystem, *, flags: int) -> None:
         self.path = path
         self.scan = Scan()
         self._fs = fs
-        self._flags = (os.O_RDWR | os.O_APPEND if writable else os.O_RDONLY) | os.O_NOFOLLOW
+        self._flags = flags | os.O_NOFOLLOW
         self.fd = -1
 
     def open(self) -> None:
-        """Open the file that is at the path now. Raises FileNotFoundError."""
+        """Open the file that is at the path now, in place of one that is open. Raises FileNotFoundError."""
+        fd = self._fs.open(self.path, self._flags)
         self.close()
-        self.fd = self._fs.open(self.path, self._flags)
+        self.fd = fd
 
     def close(self) -> None:
         """Let go of the file."""
@@ -89,8 +90,18 @@ class Log:
 
     def _follow(self) -> Iterator[Batch]:
         """Go on in the file that is at the path now, after the last record we know."""
-        before = self.scan
-        self.open()
+        other = Log(self.path, self._fs, flags=self._flags)
+        other.open()
+        try:
+            news = other.after(self.scan)
+            self.close()
+            self.fd, self.scan, other.fd = other.fd, other.scan, -1
+        finally:
+            other.close()
+        yield from news
+
+    def after(self, before: Scan) -> list[Batch]:
+        """Read all of a file just opened, and return what `before` did not have. Raises JournalLost if it has less."""
         size = self.size()
         try:
             news = [_after(*batch, before.last) for batch in self.first(size)]
@@ -102,7 +113,7 @@ class Log:
             raise JournalLost(f"{self.path} was replaced by another journal", hint=REPAIR)
         if self.scan.last < before.last:
             raise JournalLost(f"{self.path} was replaced by an older copy of itself", hint=REPAIR)
-        yield from (batch for batch in news if batch[0])
+        return [batch for batch in news if batch[0]]
 
 
 def _after(records: list[Record], bodies: list[bytes], seq: int) -> Batch:

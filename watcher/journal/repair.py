@@ -56,7 +56,9 @@ def repair(state: Path, *, fs: FileSystem | None = None, clock: Clock | None = N
     store = Store(state, fs, clock, writable=True)
     try:
         with store.lock.held():
-            return _repair(store, fs, utc_text(clock.now()))
+            done = _repair(store, fs, utc_text(clock.now()))
+        store.pack()
+        return done
     finally:
         store.close()
 
@@ -75,7 +77,7 @@ def _repair(store: Store, fs: FileSystem, time: str) -> Repaired:
     union.end(mark.seq if mark and mark.journal == journal else 0, whole=path.name in union.taken)
     suspects = union.doubt(time)
     generation = 1 + max(head.get("generation", 0) for head in heads.values())
-    aside = _put_aside(store, heads.get(path, {}), journal, generation - 1)
+    aside = _put_aside(store, heads.get(path, {}), path.name in union.taken, journal, generation - 1)
     head = header(journal, generation, union.last, time)
     lines = generation_lines(head, union.ledger, union.verbatim, store.blobs)
     write_generation(path, lines, fs, lambda fd: None)
@@ -106,15 +108,15 @@ def _worth_reading(path: Path, heads: Mapping[Path, Mapping[str, Any]], journal:
             yield file
 
 
-def _put_aside(store: Store, head: Mapping[str, Any], journal: str, generation: int) -> str:
+def _put_aside(store: Store, head: Mapping[str, Any], used: bool, journal: str, generation: int) -> str:
     """Keep the present file: in the archive, or under another name if it is no part of this journal."""
     path = store.log.path
     if not exists(path, store.fs):
         return ""
-    if head.get("journal", journal) == journal:
+    if used or head.get("journal") == journal:
         archive.keep(path, generation, store.fs)
         return ""
-    target = path.with_name(f"journal.set-aside-{head['journal']}.jsonl")
+    target = path.with_name(f"journal.set-aside-{head.get('journal', generation)}.jsonl")
     store.fs.rename(path, target)
     sync_folder(path.parent, store.fs)
     return target.name

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,7 @@ class Store:
         self.clock = clock
         self.behind = 0  # records up to this seq were lost with an older copy
         self.blobs = Blobs(state / "blobs", fs)
-        self.log = Log(state / "journal.jsonl", fs, writable=writable)
+        self.log = Log(state / "journal.jsonl", fs, flags=os.O_RDWR | os.O_APPEND if writable else os.O_RDONLY)
         self.lock = Lock(state / "journal.lock", fs=fs, clock=clock)
         self.highwater = Highwater(state / "highwater", fs)
         self.reserve = Reserve(state / "reserve", fs)

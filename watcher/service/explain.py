@@ -15,11 +15,10 @@ from watcher.identify import payload
 from watcher.intake import decided
 from watcher.intake.plan import left_out
 from watcher.jobs import Ledger
-from watcher.release import Fact, Facts, Release, content_of, form_keys, overridden
+from watcher.release import Facts, Release, content_of, form_keys, overridden, release_of, told_by_source
 from watcher.rules import Decision, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
-from watcher.uploader.bench import files_of
 
 
 @dataclass(frozen=True)
@@ -58,7 +57,7 @@ def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: 
         undecided = ""
     else:
         record = _recorded(what, ledger)
-        release, problems = _release(record), ()
+        release, problems = release_of(record), ()
         facts = dict(release.facts)
         decision = decide(config.rules, facts)
         undecided = str(record.get("why") or "") if record.get("undecided") else ""
@@ -73,8 +72,7 @@ def _at(path: Path, config: Config, ledger: Ledger) -> tuple[Release, tuple[str,
     folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
     known = next((r for r in reversed(list(ledger.releases.values())) if r.get("path") == str(path)), None)
     from_ = str(known["from"]) if known else "folder" if folder else "person"
-    facts = _facts(known) if known else {}
-    kept = {name: fact for name, fact in facts.items() if name.startswith("torrent.") or name == "origin"}
+    kept = told_by_source(release_of(known).facts) if known else {}
     name = folder.name if folder else ""
     release = Release(name, from_, path.name, str(path), found.files, single=found.single, facts=kept)
     return release, tuple(found.problems)
@@ -94,23 +92,6 @@ def _recorded(what: str, ledger: Ledger) -> Mapping[str, object]:
     raise NotFound(
         f"{what!r} is no path that is there, and no job, release or info-hash of the journal",
         hint="`seedpost queue list` shows the jobs; for a torrent that was never seen, give its path",
-    )
-
-
-def _facts(record: Mapping[str, object]) -> dict[str, Fact]:
-    facts = record.get("facts")
-    return {n: Fact.from_json(v) for n, v in facts.items()} if isinstance(facts, Mapping) else {}
-
-
-def _release(record: Mapping[str, object]) -> Release:
-    return Release(
-        source=str(record.get("source") or ""),
-        from_=str(record["from"]),
-        name=str(record["name"]),
-        path=str(record["path"]),
-        files=files_of(record),
-        single=bool(record.get("single")),
-        facts=_facts(record),
     )
 
 

@@ -8,7 +8,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from trackers.base import Uploader
@@ -17,6 +17,7 @@ from watcher.config import Config, RulesInvalid, TrackerConfig, load, run_tests
 from watcher.durable import DaemonLock, FileSystem, private_folder
 from watcher.errors import SeedpostError
 from watcher.intake import Intake
+from watcher.intake.asked import Asked, Holder
 from watcher.journal import Journal
 from watcher.logs import line_for, log
 from watcher.secrets import Secrets
@@ -25,6 +26,7 @@ from watcher.service import parts
 from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
+from watcher.sources.qbittorrent import QbittorrentSource
 from watcher.torrents import Hasher, TorrentStore
 from watcher.uploader import Bench, UploadManager
 
@@ -60,14 +62,33 @@ class Service:
             self._seeder = Seeder({}, {}, clock)
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
             self.watches = Watches(self.intake, clock, self.died)
+            self.asked = Asked(self.intake, self.journal, lambda: self.config, self._holders, clock)
+            self._asking: Future[None] | None = None
             self._follow()
             self._undo = undo.pop_all()
 
     def _follow(self) -> None:
         """Make clients and sources those of the rules in force."""
-        clients = parts.clients_of(self.config, self.secrets, self.clock)
+        clients = self._clients = parts.clients_of(self.config, self.secrets, self.clock)
         self._seeder.use(clients, parts.path_maps(self.config))
         self.watches.follow(self.config, clients)
+
+    def _holders(self) -> list[Holder]:
+        """The clients' sources, each with a connection for the thread that answers commands."""
+        sources = [one for one in self.watches.sources if isinstance(one, QbittorrentSource)]
+        return [Holder(source, self._clients[source.name]) for source in sources]
+
+    def _turn(self) -> float:
+        """One turn of the loop; what a person asked of the first half is answered beside it."""
+        wait = self.manager.turn()
+        if self._asking is not None and self._asking.done():
+            self._asking.result()
+            self._asking = None
+        if self._asking is None and self.asked.waiting():
+            self._asking = self._workers.submit(self.asked.work)
+        if self.journal.wants_compaction and not self.manager.busy:
+            self.journal.compact()
+        return wait
 
     def _bench(self) -> Bench:
         return Bench(
@@ -99,7 +120,7 @@ class Service:
             if self._asked.is_set():
                 self._asked.clear()
                 self._reload()
-            wait = self.manager.turn()
+            wait = self._turn()
             self.beat()
             self.wake.wait(wait)
             self.wake.clear()
@@ -170,11 +191,12 @@ class Service:
         for source in self.watches.sources:
             source.poll_once()
         while not self.stopping.is_set():
-            wait = self.manager.turn()
+            wait = self._turn()
             self.beat()
             due = self.manager.next_due()
             settling = [source for source in self.watches.sources if not source.idle()]
-            if not self.manager.busy and not settling and (due is None or due > SOON):
+            busy = self.manager.busy or self._asking is not None
+            if not busy and not settling and (due is None or due > SOON):
                 break
             self.wake.wait(min(wait, 1.0))
             self.wake.clear()

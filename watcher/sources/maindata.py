@@ -9,8 +9,13 @@ from dataclasses import dataclass
 # Anything else, and what a later version invents, waits (facts/qbittorrent.md, traps 2 to 5).
 COMPLETE = frozenset({"uploading", "stalledUP", "queuedUP", "forcedUP", "pausedUP", "stoppedUP"})
 BUSY = frozenset({"moving", "checkingUP", "checkingDL", "checkingResumeData"})
-_TEXTS = ("state", "name", "category", "tags", "save_path", "content_path")
-_FIGURES = ("amount_left", "progress", "completion_on", "added_on", "downloaded")
+# What each kept field must be; a field of another type is left as it was.
+_KINDS: Mapping[str, type | tuple[type, ...]] = {
+    **dict.fromkeys(("state", "name", "category", "tags", "save_path", "content_path"), str),
+    **dict.fromkeys(("amount_left", "progress", "completion_on", "added_on", "downloaded"), (int, float)),
+    **dict.fromkeys(("has_metadata", "private"), bool),
+}
+_SHARED = frozenset({"state", "category", "tags", "save_path"})  # the same text in many torrents
 
 
 @dataclass(slots=True)
@@ -33,19 +38,13 @@ class Torrent:
 
     def merge(self, entry: Mapping[str, object]) -> bool:
         """Take over the fields of `entry` that are of their type. Returns whether there was any that is kept."""
-        before = False
-        for key in _TEXTS:
-            if isinstance(text := entry.get(key), str):
-                setattr(self, key, sys.intern(text))
-                before = True
-        for key in _FIGURES:
-            if isinstance(figure := entry.get(key), (int, float)):
-                setattr(self, key, figure)
-                before = True
-        for key in ("has_metadata", "private"):
-            if isinstance(answer := entry.get(key), bool):
-                setattr(self, key, answer)
-        return before
+        kept = False
+        for key, value in entry.items():
+            kind = _KINDS.get(key)
+            if kind is not None and isinstance(value, kind):
+                setattr(self, key, sys.intern(value) if key in _SHARED and isinstance(value, str) else value)
+                kept = True
+        return kept
 
     @property
     def completed(self) -> int:
@@ -129,8 +128,13 @@ class Torrents:
         before, self.held = self.held, {}
         touched = []
         for infohash, entry in entries.items():
-            if self._merged(infohash, entry) and self.held[infohash] != before.get(infohash):
+            if not self._merged(infohash, entry):
+                continue
+            known = before.get(infohash)
+            if known != self.held[infohash]:
                 touched.append(infohash)
+            else:
+                self.held[infohash] = known  # and the new one goes, with its texts
         gone = tuple((infohash, completed) for infohash, completed in self._absent.items() if infohash not in self.held)
         missed = {infohash: torrent.completed for infohash, torrent in before.items() if infohash not in self.held}
         self._absent = missed

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
 from trackers.base import Form, Receipt
 from trackers.clock import Clock, utc_text
-from trackers.content import Content, File
+from trackers.content import Content
 from watcher.config import Config, Seed, TrackerConfig
 from watcher.jobs import PUBLISHED, Job, State
 from watcher.journal import Journal
-from watcher.release import Fact, Facts, content_of, form_keys, overridden
+from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
 from watcher.seeding import Place, Seeder
 from watcher.torrents import Hasher, Signature, TorrentStore
 
@@ -77,10 +77,7 @@ class Bench:
 
     def facts(self, job: Job, release: Mapping[str, object]) -> Facts:
         """The facts of a job's release under the job's own `set`."""
-        facts = release["facts"]
-        if not isinstance(facts, Mapping):
-            return {}
-        return overridden({name: Fact.from_json(value) for name, value in facts.items()}, job.set or {}, "rule")
+        return overridden(facts_of(release), job.set or {}, "rule")
 
     def write(self, job: Job, step: Step, *, outcome: bool = False) -> Job:
         """Append one record of a job; returns it as it then is. On disk when this returns."""
@@ -132,13 +129,6 @@ def held(job: Job, code: str, why: str, *, back_to: State, open: bool = False, r
     if open:
         step["open"] = True
     return step
-
-
-def files_of(release: Mapping[str, object]) -> tuple[File, ...]:
-    """The payload that a release record names."""
-    payload = release.get("payload")
-    rows: Sequence[Sequence[object]] = payload if isinstance(payload, list) else []
-    return tuple(File(str(path), int(size)) for path, size in rows)  # type: ignore[call-overload]
 
 
 def root_of(release: Mapping[str, object]) -> Path:

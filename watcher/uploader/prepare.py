@@ -12,9 +12,10 @@ from trackers.errors import Refused
 from watcher.config import TrackerConfig
 from watcher.jobs import Job, State
 from watcher.logs import redact
+from watcher.release import files_of
 from watcher.rules import check_require
 from watcher.torrents import ContentChanged, info_dict, infohash, signature
-from watcher.uploader.bench import Bench, Step, files_of, held, mark_of, own_keys, root_of
+from watcher.uploader.bench import Bench, Step, held, mark_of, own_keys, root_of
 from watcher.uploader.lane import Lane
 
 COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover

@@ -11,8 +11,9 @@ from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavai
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import redact
+from watcher.release import files_of
 from watcher.torrents import ContentChanged, signature
-from watcher.uploader.bench import Bench, Step, files_of, held, mark_of, root_of
+from watcher.uploader.bench import Bench, Step, held, mark_of, root_of
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
 

@@ -6,8 +6,9 @@ from trackers.clock import utc_seconds
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import log
+from watcher.release import files_of
 from watcher.torrents import info_of, infohash, same_content, signature
-from watcher.uploader.bench import Bench, Step, files_of, held, mark_of, receipt_of, root_of
+from watcher.uploader.bench import Bench, Step, held, mark_of, receipt_of, root_of
 from watcher.uploader.lane import Lane
 
 FIRST_LOOK, LONGEST_LOOK = 2.0, 60.0  # seconds between two looks at a torrent that is not announced yet
