@@ -18,7 +18,7 @@ from trackers.errors import Unavailable
 from trackers.secret import Secret
 
 LONGEST = 3600.0  # seconds: no site's word pauses a lane for longer
-_MARGIN = 0.001  # seconds: floats, and clocks that tick
+_MARGIN = 0.001  # seconds that a window is longer: floats round, and a site may count its edges in
 
 
 @dataclass
@@ -33,7 +33,7 @@ class _Window:
     def settle(self, clock: Clock, seconds: float) -> None:
         """Drop what no longer counts. Times ahead of the clock are from before a reboot, and older than any window."""
         now = clock.running()
-        self.taken = sorted(t for t in self.taken if now - seconds < t <= now)
+        self.taken = sorted(t for t in self.taken if now - seconds - _MARGIN < t <= now)
         if self.set_at > now:
             left = min(max(self.wall - clock.now(), 0.0), LONGEST)
             self.paused, self.set_at = now + left, now
@@ -41,7 +41,7 @@ class _Window:
 
     def opens(self, requests: int, seconds: float) -> float:
         """The running time from which one more request fits."""
-        full = self.taken[-requests] + seconds if len(self.taken) >= requests else 0.0
+        full = self.taken[-requests] + seconds + _MARGIN if len(self.taken) >= requests else 0.0
         return max(full, self.paused)
 
 
@@ -88,7 +88,7 @@ class Limiter:
         self._wait(opens - now)
 
     def _wait(self, seconds: float) -> None:
-        seconds = max(seconds, 0.0) + _MARGIN
+        seconds = max(seconds, 0.0) + _MARGIN  # a wait that ends a float too early would be made again for ever
         self._clock.wait(seconds)
         self.waited += seconds
 

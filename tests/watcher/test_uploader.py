@@ -348,6 +348,30 @@ def test_a_tracker_taken_out_of_the_rules_leaves_its_jobs_held_until_it_is_back(
         one.until(lambda: one.job().state is State.UPLOADED, hours=1)
 
 
+def test_a_full_disk_begins_nothing_and_goes_on_by_itself(one: World) -> None:
+    one.fs.left = 1000
+    one.release()
+    one.turn(10)
+    assert (one.job().state, posts(one)) == (State.QUEUED, 0)
+    assert one.manager.stopped.startswith("disk-full")
+    one.fs.left = None
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
+
+
+def test_J12_an_older_copy_of_the_journal_stops_the_uploader(one: World) -> None:
+    one.release("First")
+    path = one.folder / "state" / "journal.jsonl"
+    before = path.read_bytes()
+    one.until(one.settled)
+    one.journal.close()
+    path.write_bytes(before)
+    one.open()
+    one.turn(10)
+    assert one.manager.stopped.startswith("journal-behind")
+    assert posts(one) == 1
+
+
 def test_pause_takes_effect_before_the_next_post_and_ends_by_itself(one: World) -> None:
     one.turn()
     until = one.bench.at(3600)

@@ -47,6 +47,8 @@ def _trackers(place: Place) -> dict[str, str]:
 def _screen(now: Mapping[str, object]) -> None:
     age = now["heartbeat_age_s"]
     say(f"running, heartbeat {age} s ago" if now["running"] else "not running (no young heartbeat)")
+    if now["stopped"]:
+        say(f"the uploader is stopped: {now['stopped']}")
     rules = _map(now["rules"])
     say("rules: in force" if rules.get("valid") else "rules: the file is not valid; the ones before it are in force")
     for kind in ("clients", "folders"):

@@ -293,6 +293,15 @@ class Ledger:
         source.fold(record, pairs, self.load(record.get("names") or ()))
         self._known |= pairs
 
+    def become(self, other: Ledger) -> None:
+        """Say from now on what `other` says; `other` is not used any more."""
+        with self.lock:
+            self.entries, self.texts, self.breakers = other.entries, other.texts, other.breakers
+            self.sources, self.rules, self._shapes = other.sources, other.rules, other._shapes
+            self._states, self._of_release = other._states, other._of_release
+            self._known, self._commands = other._known, other._commands
+            self.problems += other.problems
+
     # -- compaction
 
     def standing(self) -> Iterator[Record]:

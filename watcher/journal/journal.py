@@ -285,6 +285,8 @@ class Journal:
         try:
             for batch in self._store.log.catch_up():
                 self._take_in(*batch)
+            if self._store.log.skipped:
+                self.ledger.become(self._store.fold_anew())
         except JournalLost:
             self._remember()
             raise

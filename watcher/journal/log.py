@@ -19,6 +19,7 @@ class Log:
     def __init__(self, path: Path, fs: FileSystem, *, flags: int) -> None:
         self.path = path
         self.scan = Scan()
+        self.skipped = False  # a whole generation came and went unseen: what is folded has to be folded anew
         self._fs = fs
         self._flags = flags | os.O_NOFOLLOW
         self.fd = -1
@@ -94,11 +95,17 @@ class Log:
         other.open()
         try:
             news = other.after(self.scan)
+            self.skipped = other.generation > self.generation + 1
             self.close()
             self.fd, self.scan, other.fd = other.fd, other.scan, -1
         finally:
             other.close()
         yield from news
+
+    @property
+    def generation(self) -> int:
+        """Of the open file."""
+        return int((self.scan.header or {}).get("generation", 0))
 
     def after(self, before: Scan) -> list[Batch]:
         """Read all of a file just opened, and return what `before` did not have. Raises JournalLost if it has less."""

@@ -94,6 +94,7 @@ class Scan:
                 yield self._batch(lines)
         if tail := _whole_part(rest):
             yield self._batch([tail], whole=False)
+        self.last = max(self.last, self.through)  # the last records may be those that compaction dropped
 
     def _batch(self, lines: list[bytes], whole: bool = True) -> Batch:
         batch = decode_all(lines)
@@ -224,6 +225,7 @@ def _in_order(fd: int, fs: FileSystem, scan: Scan, places: list[tuple[int, int, 
         batch = unzipped(scan._ordered(filter(None, found)))
         scan.records += len(batch[0])
         yield batch
+    scan.last = max(scan.last, scan.through)
 
 
 def _places(fd: int, end: int, fs: FileSystem) -> tuple[Scan, list[tuple[int, int, int]]]:

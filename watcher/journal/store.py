@@ -103,16 +103,28 @@ class Store:
         self.log.open()
 
     def _load(self, end: int) -> Ledger:
+        ledger = self._fold(self.log, end)
+        self.log.checked()
+        return ledger
+
+    def _fold(self, log: Log, end: int) -> Ledger:
         ledger = Ledger(self.blobs.get)
         try:
-            for batch in self.log.first(end):
+            for batch in log.first(end):
                 ledger.fold(*batch)
         except Disorder:
             ledger = Ledger(self.blobs.get)
-            for batch in self.log.sorted(end):
+            for batch in log.sorted(end):
                 ledger.fold(*batch)
-        self.log.checked()
         return ledger
+
+    def fold_anew(self) -> Ledger:
+        """The fold of the open file as far as it was read. Its scan stays as it is."""
+        scan, self.log.scan, self.log.skipped = self.log.scan, Scan(), False
+        try:
+            return self._fold(self.log, scan.offset)
+        finally:
+            self.log.scan = scan
 
     def _compare(self, mark: Mark | None, end: int) -> None:
         """Hold what was found against how far the journal had come."""
@@ -122,11 +134,12 @@ class Store:
         if mark.journal != self.header["journal"]:
             raise JournalLost(f"{self.log.path} is not the journal that was here", hint=REPAIR)
         self.behind = mark.behind
-        known = max(scan.last, scan.through)
-        if mark.seq > known:
-            if mark.seq - known > scan.tail_damage + (end > scan.offset):  # more than the damaged lines can have been
+        if mark.seq > scan.last:
+            if mark.seq - scan.last > scan.tail_damage + (
+                end > scan.offset
+            ):  # more than the damaged lines can have been
                 self.behind = mark.seq
-            scan.gaps.append(Gap(known, mark.seq + 1))
+            scan.gaps.append(Gap(scan.last, mark.seq + 1))
             scan.last = mark.seq
 
     # -- beside the file

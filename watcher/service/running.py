@@ -214,6 +214,7 @@ class Service:
             "time": utc_text(now),
             "pid": os.getpid(),
             "busy": self.manager.busy,
+            "stopped": self.manager.stopped,
             "sources": {one.name: self._source(one.status(), now) for one in self.watches.sources},
             "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
         }

@@ -97,6 +97,7 @@ def status(
     valid = int(rejected.get("seq", 0)) <= int(loaded.get("seq", 0))
     return {
         "running": running,
+        "stopped": str(beat.get("stopped") or "") if beat and running else "",
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
         "lanes": _lanes(ledger, clock, trackers),
@@ -155,6 +156,8 @@ def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> lis
     wrong = []
     if not status["running"]:
         wrong.append("no daemon runs here (its heartbeat is old or missing)")
+    if status["stopped"]:
+        wrong.append(f"the uploader is stopped: {status['stopped']}")
     rules = status["rules"]
     if isinstance(rules, Mapping) and not rules["valid"]:
         wrong.append("rules.yaml is not valid; the rules before it are in force")

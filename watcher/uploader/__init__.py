@@ -19,8 +19,8 @@ from watcher.journal import DiskFull
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.bench import Bench, Step, due_at, held, record_of
-from watcher.uploader.commands import Reply, obey
 from watcher.uploader.lane import Lane
+from watcher.uploader.orders import Orders
 from watcher.uploader.prepare import prepare
 from watcher.uploader.publish import publish, unconfirmed
 from watcher.uploader.reconcile import Vigil, reconcile, vigil
@@ -31,6 +31,7 @@ __all__ = ["Bench", "Lane", "UploadManager"]
 IDLE = 2.0  # seconds between two looks when nothing is due
 LIVE = (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED, State.SEEDING)
 OF_ONE_TORRENT = ("no-torrent",)  # the site is there, and has lost this torrent's file
+FULL_WAIT = 30.0  # seconds until a full disk is looked at again
 CRASHES = 3  # of one job, before it is held
 STRICTNESS = ("upload", "review", "dry_run")
 
@@ -50,10 +51,12 @@ class UploadManager:
         """`on_record` is told every record of the journal, this process's and others', once and in order."""
         self._bench, self._open_tracker, self._workers, self._on_record = bench, open_tracker, workers, on_record
         self.lanes: dict[str, Lane] = {}
+        self._orders = Orders(bench, self.lanes)
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
         self._crashes: dict[str, int] = {}
-        self.full_until = 0.0  # running seconds until which the disk counts as full
+        self._full_until = 0.0  # running seconds until which the disk counts as full
+        self.stopped = ""  # why nothing is begun, if so
 
     # What the service asks
 
@@ -95,9 +98,9 @@ class UploadManager:
         self._refresh()
         self._collect()
         self._lanes_of(bench.config())
-        for command in list(bench.journal.ledger.commands):
-            self._obey(command)
-        if not bench.stop.is_set() and bench.clock.running() >= self.full_until:
+        self._orders.obey(self._busy)
+        self.stopped = self._why_stopped()
+        if not bench.stop.is_set() and not self.stopped:
             for job in self._due():
                 self._begin(job)
         waits = [self._wait_of(job, bench.clock.now()) for job in self._live() if job.job not in self._busy]
@@ -229,7 +232,7 @@ class UploadManager:
         except HashingStopped:
             return
         except DiskFull as error:
-            self._disk_is_full(error)
+            self._disk_is_full(str(error))
             return
         if step is not None:
             self._written(job, step)
@@ -266,14 +269,31 @@ class UploadManager:
                 self._bench.write(after, step, outcome=outcome)
                 return
             except DiskFull as error:
-                self._disk_is_full(error)
+                self._disk_is_full(str(error))
                 if not outcome:
                     return
                 self._bench.clock.wait(1.0)
 
-    def _disk_is_full(self, error: DiskFull) -> None:
-        self.full_until = self._bench.clock.running() + 30.0
-        log.error("journal.disk_full", why=str(error))
+    def _why_stopped(self) -> str:
+        """Why nothing may begin: a journal that can't be trusted, or no room for what must be written after a POST."""
+        journal, now = self._bench.journal, self._bench.clock.running()
+        if journal.behind:
+            return "journal-behind: this is an older copy of the journal; seedpost journal repair"
+        if journal.needs_repair:
+            return "journal-damaged: too much of the journal is damaged; seedpost journal repair"
+        if now < self._full_until:
+            return self.stopped
+        if not journal.room():
+            self._disk_is_full("there is not room enough for what must be written after an upload")
+            return "disk-full: uploads go on by themselves when there is room"
+        return ""
+
+    def _disk_is_full(self, why: str) -> None:
+        """Begin nothing for a while; then look again."""
+        self._full_until = self._bench.clock.running() + FULL_WAIT
+        if not self.stopped:
+            log.error("journal.disk_full", why=why)
+        self.stopped = "disk-full: uploads go on by themselves when there is room"
 
     def _crashed(self, job: Job, error: Exception) -> None:
         """Three times for one job is a poisoned job: a person looks at it, the loop goes on."""
@@ -290,77 +310,6 @@ class UploadManager:
             )
         else:
             self._written(after, self._bench.again(after, after.state, "crashed", why))
-
-    # Commands
-
-    def _obey(self, command: Mapping[str, object]) -> None:
-        """Answer one command that waits in the journal; those of the first half are left to it."""
-        do = str(command["do"])
-        if do in ("look", "redecide"):
-            return
-        if do in ("pause", "resume"):
-            self._answer(command, [self._paused(command)])
-            return
-        jobs = command.get("jobs")
-        ids = [str(one) for one in jobs] if isinstance(jobs, list) else []
-        if any(one in self._busy for one in ids):
-            return  # at the next turn, when the hands are off it
-        self._answer(command, [self._obeyed(command, one) for one in ids] or [Reply("refused", "it names no job")])
-
-    def _obeyed(self, command: Mapping[str, object], id: str) -> Reply:
-        job = self._bench.journal.ledger.jobs.get(id)
-        if job is None:
-            return Reply("refused", f"no job {id}")
-        reply = obey(command, job)
-        return self._asked(job, reply.why) if reply.result == "ask" else reply
-
-    def _asked(self, job: Job, question: str) -> Reply:
-        """One `find` pass before a person's word counts: refused if the site shows the upload."""
-        lane = self.lanes.get(job.site)
-        if lane is None or lane.closed:
-            return Reply("refused", f"{job.tracker} can't be asked now")
-        try:
-            step = reconcile(job, vigil(job, lane), lane, self._bench)
-        except (Unavailable, NotAuthorised, SettingsError) as error:
-            return Reply("refused", f"{job.tracker} can't be asked now: {redact(error.text)}")
-        if step["state"] in (State.UPLOADED, State.DUPLICATE):
-            return Reply("refused", f"the site shows it: {step.get('url')}")
-        after = {
-            "state": State.QUEUED,
-            "resolved": question,
-            "unknowns": 0,
-            "passes": step.get("passes"),
-            "proof": "by hand",
-        }
-        if question == "deleted":
-            return Reply("done", records=(record_of(job, after | {"forget": True}),))
-        if job.state is State.DUPLICATE:
-            return Reply("done", records=(record_of(job, after),))
-        return Reply("done", records=(record_of(job, {"state": State.UNCONFIRMED}), record_of(job, after)))
-
-    def _paused(self, command: Mapping[str, object]) -> Reply:
-        """`pause` and `resume` of one tracker, or of all."""
-        name, given = command.get("tracker"), command.get("with")
-        lanes = [lane for lane in self.lanes.values() if name in (None, lane.name, lane.site)]
-        if not lanes:
-            return Reply("refused", f"no tracker {name}")
-        until = given.get("until") if isinstance(given, Mapping) else None
-        for lane in lanes:
-            if command["do"] == "pause":
-                lane.stop("pause", "paused by hand", until=utc_seconds(str(until)) if until else None)
-            else:
-                lane.forget()
-                lane.start()
-        return Reply("done")
-
-    def _answer(self, command: Mapping[str, object], replies: list[Reply]) -> None:
-        """Write what a command did and that it was answered, in one write."""
-        records = [record for reply in replies for record in reply.records]
-        results = {reply.result for reply in replies}
-        result = "done" if results == {"done"} else "kept" if results <= {"done", "kept"} else "refused"
-        why = "; ".join(reply.why for reply in replies if reply.why)
-        answer = {"type": "command", "do": "answer", "of": command["seq"], "result": result, "why": why}
-        self._bench.journal.append([*records, answer])
 
     # Limits of a person's own (`limit: 20/day`)
 
