@@ -1,8 +1,8 @@
 """Processes to kill. Run as a program it is a nursery: it has imported the journal, and forks a child for each life.
 
-A child runs one of the scripts below against a state folder, and notes what it was told in a file: `ok 12 token` for what
-was acknowledged, `no token` for what was refused, `unknown token` for what may be on disk or not. Nothing is noted of a call
-that did not return.
+A child runs one of the scripts below against a state folder, and notes in a file what it was told: `ok 12 token` for
+what was acknowledged, `no token` for what was refused, `unknown token` for what may be on disk or not. Nothing is noted
+of a call that did not return.
 """
 
 from __future__ import annotations
@@ -72,7 +72,7 @@ def told(path: Path) -> dict[str, list[str]]:
 
 
 def _note(notes: int, *words: object) -> None:
-    os.write(notes, (" ".join(map(str, words)) + "\n").encode())
+    os.writev(notes, [(" ".join(map(str, words)) + "\n").encode()])  # not write: that one is made to fail
 
 
 def _append(journal: object, notes: int, token: str, **more: object) -> list[int]:
@@ -98,8 +98,7 @@ def script(state: Path, notes: int) -> None:
     try:
         journal = Journal.open(state)
         _append(journal, notes, "one")
-        with (state / "journal.jsonl").open("ab") as file:
-            file.write(b'{"v":1,"seq":')
+        _tear(state / "journal.jsonl")
         _append(journal, notes, "two")
         _compact(journal)
         _append(journal, notes, "three", **{"with": "x" * 70_000})
@@ -110,6 +109,14 @@ def script(state: Path, notes: int) -> None:
         _append(other, notes, "six")
     except SeedpostError as error:
         _note(notes, "no", type(error).__name__)
+
+
+def _tear(path: Path) -> None:
+    """Leave what a killed writer leaves."""
+    with contextlib.suppress(OSError):
+        fd = os.open(path, os.O_WRONLY | os.O_APPEND)
+        os.writev(fd, [b'{"v":1,"seq":'])
+        os.close(fd)
 
 
 def _compact(journal: object) -> None:
@@ -124,7 +131,7 @@ def appender(state: Path, notes: int) -> None:
     from watcher.journal import Journal
 
     journal = Journal.open(state, fs=_disk())
-    me = f"{os.getpid()}-{random.randrange(1 << 40)}"  # noqa: S311 - a name
+    me = f"{os.getpid()}-{random.randrange(1 << 40)}"
     count = 0
     while True:
         count += 1
@@ -153,7 +160,17 @@ def _disk() -> object:
         def lock(self, fd: int, how: int) -> None:
             return
 
-    return NoLock() if os.environ.get("WITHOUT_LOCK") else FileSystem()
+    class NoFlush(FileSystem):
+        """The mutant: nothing is flushed."""
+
+        def flush(self, fd: int) -> None:
+            return
+
+        def sync(self, fd: int) -> None:
+            return
+
+    mutants = {"WITHOUT_LOCK": NoLock, "WITHOUT_FLUSH": NoFlush}
+    return next((made for name, made in mutants.items() if os.environ.get(name)), FileSystem)()
 
 
 SCRIPTS = {"script": script, "appender": appender, "compactor": compactor}
@@ -170,7 +187,7 @@ def _child(name: str, state: str, notes: str, stopped: bool) -> None:
         SCRIPTS[name](Path(state), fd)
         code = 0
     except BaseException:
-        if not os.environ.get("WITHOUT_LOCK"):
+        if not {"WITHOUT_LOCK", "WITHOUT_FLUSH"} & os.environ.keys():
             sys.excepthook(*sys.exc_info())
     finally:
         os._exit(code)
@@ -185,12 +202,12 @@ def _fork(name: str, state: str, notes: str, stopped: bool = False) -> int:
 
 def _kill_at_random(state: str, notes: str, kills: str, seed: str) -> str:
     """Three appenders and a compactor, one of which dies every few milliseconds and is replaced."""
-    dice = random.Random(int(seed))  # noqa: S311 - repeatable
+    dice = random.Random(int(seed))
     names = ["appender"] * 3 + ["compactor"]
     alive = {_fork(name, state, notes): name for name in names}
     failed = 0
     for _ in range(int(kills)):
-        signal.sigtimedwait([], dice.random() ** 2 * 0.02)
+        signal.sigtimedwait([], dice.random() ** 2 * 0.01)
         pid = dice.choice(list(alive))
         os.kill(pid, signal.SIGKILL)
         _, status = os.waitpid(pid, 0)
@@ -204,7 +221,7 @@ def _kill_at_random(state: str, notes: str, kills: str, seed: str) -> str:
 
 
 def main(lines: Sequence[str]) -> None:
-    """Take orders: `stopped NAME STATE NOTES`, `wait PID`, `kills STATE NOTES KILLS SEED`."""
+    """Take orders: `start|stopped NAME STATE NOTES`, `wait PID`, `kills STATE NOTES KILLS SEED`."""
     import watcher.journal  # noqa: F401 - imported once, for all children
 
     for line in lines:
@@ -215,6 +232,8 @@ def main(lines: Sequence[str]) -> None:
             print(pid, flush=True)
         elif order == "wait":
             print(os.waitpid(int(words[0]), 0)[1], flush=True)
+        elif order == "start":
+            print(_fork(*words), flush=True)
         elif order == "kills":
             print(_kill_at_random(*words), flush=True)
 

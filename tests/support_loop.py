@@ -122,6 +122,7 @@ class Site:
     down: bool = False
     key: str = "good"
     files: dict[str, bytes] = field(default_factory=dict)  # info dictionaries that the site changed, by what was sent
+    blind: float = 0.0  # running seconds until which its look-up shows nothing at all, canaries included
     others: bool = True  # there are torrents of other users, for the canary
 
     def committed(self) -> list[Stored]:
@@ -182,6 +183,8 @@ class Model(Uploader):
 
     def find(self, upload: Upload, known: Receipt | None) -> Found | Absent | CannotTell:
         self._asked()
+        if self.site.clock.running() < self.site.blind:
+            return CannotTell("no torrent that is known to be there was seen")
         one = self.site.seen(upload.infohash)
         if one is not None:
             return Found(self._receipt(one), one.user == "us", one.user)

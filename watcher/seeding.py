@@ -11,6 +11,9 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
+
+from bencode2 import BencodeDecodeError, bdecode
 
 from trackers.clock import Clock
 from watcher.client import FAILING, WORKING, Announce, Client, ClientAway, PathMap, TorrentGone
@@ -85,11 +88,12 @@ class Seeder:
         hour, so that the client need not. Raises ClientAway, and TorrentRefused for bytes that are no torrent."""
 
         def put(client: Client) -> Seeding:
-            if client.torrent(infohash) is None:
-                added = client.add(torrent, place.save_path, category, tags, skip_check=verified)
-                if not self._shows(client, infohash):
-                    said = "took it and" if added else "did not take it, and"
-                    return Seeding("absent", f"{place.client} {said} does not show it")
+            if client.torrent(infohash) is not None:
+                return _foreign(client, infohash, torrent) or _look(client, infohash)
+            added = client.add(torrent, place.save_path, category, tags, skip_check=verified)
+            if not self._shows(client, infohash):
+                said = "took it and" if added else "did not take it, and"
+                return Seeding("absent", f"{place.client} {said} does not show it")
             return _look(client, infohash)
 
         return self._with(place.client, put)
@@ -140,6 +144,27 @@ def _unreadable(client: Client, place: Place, name: str) -> str | None:
     if name and names is not None and name not in names:
         return f"{client.name} sees no {name!r} in {place.save_path!r}: does its path_map lack an entry?"
     return None
+
+
+def _foreign(client: Client, infohash: str, torrent: bytes) -> Seeding | None:
+    """The client had this torrent already, from elsewhere, and does not announce it where it was uploaded. Its trackers
+    are the user's: none is added or taken away."""
+    wanted = _host(torrent)
+    hosts = [announce.host for announce in client.trackers(infohash)]
+    if not wanted or wanted in hosts:
+        return None
+    others = ", ".join(filter(None, hosts)) or "no tracker"
+    return Seeding(
+        "error", f"{client.name} has this torrent already, with {others}: add {wanted}'s announce address to it"
+    )
+
+
+def _host(torrent: bytes) -> str:
+    try:
+        announce = bdecode(torrent).get(b"announce", b"")
+        return urlsplit(announce.decode()).hostname or ""
+    except (BencodeDecodeError, ValueError, AttributeError):
+        return ""
 
 
 def _look(client: Client, infohash: str) -> Seeding:

@@ -82,7 +82,7 @@ def test_a_torrent_that_the_tracker_does_not_know_yet(one, seeder, place, announ
     assert announcer.asked == [infohash] * 2
 
 
-def test_data_that_is_not_there_is_never_called_seeding(one, seeder, place, announcer):
+def test_q10_data_that_is_not_there_is_never_called_seeding(one, seeder, place, announcer):
     content = album(one.profile / "elsewhere" / "Album")
     torrent, infohash = torrent_of(content, announce=announcer.url)
     announcer.known.add(infohash)
@@ -90,7 +90,7 @@ def test_data_that_is_not_there_is_never_called_seeding(one, seeder, place, anno
     until(seeder, infohash, place, "error")
 
 
-def test_data_that_differs_is_incomplete(one, seeder, place, announcer):
+def test_q16_data_that_differs_is_incomplete(one, seeder, place, announcer):
     content = album(one.downloads / "Album")
     torrent, infohash = torrent_of(content, announce=announcer.url)
     announcer.known.add(infohash)

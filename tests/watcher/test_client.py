@@ -7,6 +7,7 @@ import ipaddress
 import json
 import socket
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from cryptography import x509
@@ -57,7 +58,7 @@ def test_it_logs_in_once_for_many_calls_on_one_connection(webui):
     assert webui.connections <= 2  # the library opens a second one to log in
 
 
-def test_a_wrong_password_is_sent_once_and_then_nothing_is(webui):
+def test_q3_a_wrong_password_is_sent_once_and_then_nothing_is(webui):
     client = client_of(webui, WRONG)
     for _ in range(5):
         with pytest.raises(LoginRefused, match="seedbox: it refuses the password") as refused:
@@ -74,6 +75,26 @@ def test_clones_share_the_fate_of_the_login(webui):
     for one in (client, other, client.clone()):
         with pytest.raises(LoginRefused):
             one.sync(0)
+    assert webui.count("auth/login") == 1
+
+
+def test_clones_that_log_in_at_once_send_a_wrong_password_once(webui):
+    together = threading.Barrier(4)
+
+    def forbidden(handler: Handler) -> None:
+        together.wait(5)
+        handler.reply(403, b"Forbidden")
+
+    webui.answers["sync/maindata"] = forbidden
+    client = client_of(webui, WRONG)
+
+    def refused(one: Client) -> bool:
+        with pytest.raises(LoginRefused):
+            one.sync(0)
+        return True
+
+    with ThreadPoolExecutor(4) as pool:
+        assert all(pool.map(refused, [client.clone() for _ in range(4)]))
     assert webui.count("auth/login") == 1
 
 
@@ -94,7 +115,7 @@ def test_without_a_stored_password_none_is_tried(webui):
     assert webui.count("auth/login") == 0
 
 
-def test_a_password_that_is_changed_while_it_runs_is_refused_once(webui):
+def test_q18_a_password_that_is_changed_while_it_runs_is_refused_once(webui):
     client = client_of(webui)
     client.sync(0)
     webui.password = "changed"
@@ -105,7 +126,7 @@ def test_a_password_that_is_changed_while_it_runs_is_refused_once(webui):
     assert webui.count("auth/login") == 2
 
 
-def test_a_session_that_ended_is_renewed_and_the_read_repeated(webui):
+def test_q2_a_session_that_ended_is_renewed_and_the_read_repeated(webui):
     client = client_of(webui)
     client.sync(0)
     webui.forget()
@@ -173,7 +194,7 @@ def test_closing_a_client_that_is_away_is_silent(webui):
         (403, b"Forbidden", "403"),
     ],
 )
-def test_an_answer_that_is_no_maindata_means_away_and_is_asked_for_once(modern, status, body, words):
+def test_q5_an_answer_that_is_no_maindata_means_away_and_is_asked_for_once(modern, status, body, words):
     client = client_of(modern)
     client.sync(0)
     modern.answers["sync/maindata"] = (status, body)
@@ -193,7 +214,7 @@ def half(handler: Handler) -> None:
 
 
 @pytest.mark.parametrize("answer", [half, hang_up])
-def test_an_answer_that_breaks_off_is_asked_for_once(webui, answer):
+def test_q5_an_answer_that_breaks_off_is_asked_for_once(webui, answer):
     client = client_of(webui)
     client.sync(0)
     webui.answers["sync/maindata"] = answer
@@ -202,7 +223,7 @@ def test_an_answer_that_breaks_off_is_asked_for_once(webui, answer):
     assert webui.count("sync/maindata") == 3  # the first one before the login, and after it, and this
 
 
-def test_an_answer_that_drips_ends_at_the_deadline(webui):
+def test_q4_an_answer_that_drips_ends_at_the_deadline(webui):
     drops = threading.Semaphore(0)
 
     class Dripping(VirtualClock):

@@ -9,7 +9,8 @@ from random import Random
 
 import pytest
 
-from tests.support_loop import World, world
+from tests.support_loop import Model, World, world
+from trackers.base import Absent, CannotTell, Found, Receipt, Upload
 from watcher.jobs import State
 
 FATES = (("lost", 0.0), ("dropped", 0.0), ("unsent", 0.0), ("limited", 30.0), ("well", 0.0))
@@ -21,6 +22,8 @@ def hostile(world: World, random: Random) -> None:
     site = world.sites["RED"]
     site.refuses_same_hash = random.random() < 0.5
     site.search_lag = random.choice((0.0, random.uniform(0, 120)))
+    if random.random() < 0.3:
+        site.blind = world.clock.running() + random.uniform(0, 7200)
     site.fates = [random.choice((*FATES, ("late", random.uniform(0, 300)))) for _ in range(random.randint(1, 3))]
 
 
@@ -77,6 +80,17 @@ def _with_quiet(set_rules: Callable[..., None], quiet: float) -> Callable[..., N
     return mutant
 
 
+def no_canary(patch: pytest.MonkeyPatch) -> None:
+    """An answer that shows nothing is taken for an absence."""
+    find = Model.find
+
+    def mutant(self: Model, upload: Upload, known: Receipt | None) -> Found | Absent | CannotTell:
+        found = find(self, upload, known)
+        return Absent("none") if isinstance(found, CannotTell) else found
+
+    patch.setattr(Model, "find", mutant)
+
+
 def naive(patch: pytest.MonkeyPatch) -> None:
     """What every peer does: no answer, so send again."""
 
@@ -86,7 +100,7 @@ def naive(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(import_module("watcher.uploader.publish"), "unconfirmed", again)
 
 
-@pytest.mark.parametrize("mutant", [naive, once_is_enough, a_minute_is_enough])
+@pytest.mark.parametrize("mutant", [naive, once_is_enough, a_minute_is_enough, no_canary])
 def test_the_mutants_double_uploads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutant: Callable[[pytest.MonkeyPatch], None]
 ) -> None:

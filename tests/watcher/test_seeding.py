@@ -6,6 +6,7 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+from bencode2 import bencode
 
 from tests.support_qbittorrent import VirtualClock, entry
 from tests.support_webui import PASSWORD, Handler, WebUI, serving
@@ -134,6 +135,18 @@ def test_it_is_added_once_and_seen(webui, seeder):
     assert (fields["skip_checking"], fields["stopped"]) == ("True", "False")
 
 
+def test_q15_a_torrent_that_the_user_has_with_other_trackers_is_left_alone(webui, seeder):
+    shows(webui, rows=[row(2, url="http://other.example/0123456789/announce")])
+    ours = bencode({b"announce": b"https://flacsfor.me/0123456789abcdef/announce", b"info": {b"a": 1}})
+    seen = seeder.add(ours, H, PLACE, category="", tags=[], verified=True)
+    assert seen.what == "error"
+    assert "other.example" in seen.message
+    assert "0123456789" not in seen.message
+    assert webui.count("torrents/add") == 0
+    shows(webui)
+    assert seeder.add(ours, H, PLACE, category="", tags=[], verified=True).what == "working"
+
+
 def test_it_shows_a_moment_after_it_was_added(webui, seeder):
     """5 of 66 additions were not listed by the next request."""
     asked = webui.count("torrents/info")
@@ -148,7 +161,7 @@ def test_it_shows_a_moment_after_it_was_added(webui, seeder):
 
 
 @pytest.mark.parametrize("answer", [(200, b"Fails."), (409, b"Conflict"), (200, b"Ok.")])
-def test_an_addition_that_never_shows_is_absent_with_the_reason(answer, webui, seeder):
+def test_q14_an_addition_that_never_shows_is_absent_with_the_reason(answer, webui, seeder):
     webui.answers["torrents/add"] = answer
     seen = add(seeder, verified=False)
     assert seen.what == "absent"

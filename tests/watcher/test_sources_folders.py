@@ -156,7 +156,7 @@ def test_with_a_depth_the_releases_lie_deeper(root, notes, clock, tmp_path):
 # Settling
 
 
-def test_it_waits_while_a_file_grows(source, root, notes, clock):
+def test_f1_it_waits_while_a_file_grows(source, root, notes, clock):
     track = put(root / "Album/a.flac")
     source.poll_once()
     for size in range(4, 9):
@@ -170,7 +170,14 @@ def test_it_waits_while_a_file_grows(source, root, notes, clock):
     assert notes.releases[0].size == 8
 
 
-def test_age_settles_nothing(source, root, notes, clock):
+def test_f2_a_folder_that_is_moved_in_whole_is_one_release(source, root, notes, clock, tmp_path):
+    put(tmp_path / "made/CD1/a.flac"), put(tmp_path / "made/CD2/b.flac", 0)
+    (tmp_path / "made").rename(root / "Album")
+    settle(source, clock)
+    assert [len(release.files) for release in notes.releases] == [2]
+
+
+def test_f20_age_settles_nothing(source, root, notes, clock):
     """A copy that keeps times looks old, or comes from the future."""
     for name, time in (("old", 1), ("future", 4_000_000_000)):
         track = put(root / name / "a.flac")
@@ -237,7 +244,7 @@ def test_noise_of_the_nas_does_not_keep_it_waiting(source, root, notes, clock):
     assert len(notes.releases) == 1
 
 
-def test_content_that_vanishes_is_forgotten(source, root, notes, clock):
+def test_f13_content_that_vanishes_is_forgotten(source, root, notes, clock):
     put(root / "Album/a.flac")
     source.poll_once()
     shutil.rmtree(root / "Album")
@@ -259,7 +266,7 @@ def test_an_empty_folder_is_no_release(source, root, notes, clock):
 # What does not belong there
 
 
-def test_each_problem_is_told_once_and_stops_nothing(source, root, notes, clock, told, tmp_path, monkeypatch):
+def test_f4_f17_each_problem_is_told_once_and_stops_nothing(source, root, notes, clock, told, tmp_path, monkeypatch):
     for name in ("loop", "outside", "dangling", "socket", "pipe", "bytes"):
         put(root / name / "a.flac")
     (root / "loop/again").symlink_to(root / "loop")
@@ -287,7 +294,7 @@ def test_each_problem_is_told_once_and_stops_nothing(source, root, notes, clock,
 
 
 @pytest.mark.parametrize("name", [b"new\nline", b"\x1b[2J", b"bi\xe2\x80\xaedi", b"x" * 255])
-def test_a_strange_name_is_a_name(name, source, root, notes, clock):
+def test_f10_a_strange_name_is_a_name(name, source, root, notes, clock):
     put(root / os.fsdecode(name) / "a.flac")
     settle(source, clock)
     assert notes.releases[0].name == os.fsdecode(name)
@@ -301,7 +308,7 @@ def test_a_name_that_is_no_utf8_is_told(source, root, notes, clock):
 
 
 @pytest.mark.parametrize("what", ["Album/a.flac", "Album/CD1", "Album"])
-def test_what_cannot_be_read_is_told_and_mended(what, source, root, notes, clock):
+def test_f5_what_cannot_be_read_is_told_and_mended(what, source, root, notes, clock):
     put(root / "Album/a.flac"), put(root / "Album/CD1/b.flac")
     (root / what).chmod(0)
     unprivileged(lambda: settle(source, clock))
@@ -319,7 +326,7 @@ def test_a_root_that_cannot_be_read_is_told(source, root, notes, clock):
     assert "ermission" in source.status().error
 
 
-def test_hard_links_are_files(source, root, notes, clock, tmp_path):
+def test_f3_hard_links_are_files(source, root, notes, clock, tmp_path):
     track = put(tmp_path / "elsewhere/a.flac")
     (root / "Album").mkdir()
     os.link(track, root / "Album/a.flac")
@@ -350,7 +357,7 @@ def test_a_folder_that_is_not_there_is_told_once_and_waited_for(tmp_path, notes,
     assert [line["event"] for line in told()] == ["source.down", "source.up"]
 
 
-def test_a_mount_that_went_away_deletes_nothing(root, notes, clock, tmp_path):
+def test_f16_a_mount_that_went_away_deletes_nothing(root, notes, clock, tmp_path):
     put(root / "one.mkv"), put(root / "two.mkv")
     source = source_of(root, notes, clock)
     source.poll_once()
@@ -363,6 +370,17 @@ def test_a_mount_that_went_away_deletes_nothing(root, notes, clock, tmp_path):
     settle(source, clock)
     assert notes.told("gone") == []
     assert notes.releases == []
+
+
+def test_a_mount_that_goes_away_just_after_a_name_does_deletes_nothing(root, notes, clock, tmp_path):
+    put(root / "one.mkv"), put(root / "two.mkv")
+    source = source_of(root, notes, clock)
+    source.poll_once()
+    (root / "one.mkv").unlink()
+    source.poll_once()
+    (root / "two.mkv").rename(tmp_path / "two.mkv")
+    source.poll_once()
+    assert notes.told("gone") == []
 
 
 def test_a_name_of_the_baseline_that_is_gone_may_come_again(root, notes, clock):
@@ -464,7 +482,7 @@ def test_with_a_depth_hints_name_the_releases(root, notes):
     watching.run(lambda: put(root / "Artist/Album/b.flac"), heard(watching, "Artist/Album"))
 
 
-def test_a_root_that_was_made_anew_is_watched_anew(root, notes):
+def test_f19_a_root_that_was_made_anew_is_watched_anew(root, notes):
     watching = Watching(root, notes)
 
     def replace() -> None:
@@ -478,7 +496,7 @@ def test_a_root_that_was_made_anew_is_watched_anew(root, notes):
     watching.run(replace, come, heard(watching, "Album"))
 
 
-def test_a_queue_that_overflowed_makes_it_look_at_everything(root, notes, clock):
+def test_f7_a_queue_that_overflowed_makes_it_look_at_everything(root, notes, clock):
     watching = Watching(root, notes)
 
     def overflow() -> None:
@@ -506,7 +524,7 @@ MOUNTS = """21 1 8:1 / / rw,relatime shared:1 - ext4 /dev/sda1 rw
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.mergerfs", "9p", "fuse"])
-def test_where_inotify_is_blind_it_polls_and_says_why(kind, root, notes, tmp_path, told):
+def test_f6_where_inotify_is_blind_it_polls_and_says_why(kind, root, notes, tmp_path, told):
     mounts = tmp_path / "mountinfo"
     mounts.write_text(MOUNTS.format(root=str(root).replace(" ", "\\040"), kind=kind))
     watching = Watching(root, notes, mounts=mounts)
@@ -528,7 +546,7 @@ def test_the_nearest_mount_counts(path, is_blind, tmp_path):
     assert bool(hints.blind(Path(path), mounts)) is is_blind
 
 
-def test_more_folders_than_watches_are_told_with_the_setting(tmp_path):
+def test_f8_more_folders_than_watches_are_told_with_the_setting(tmp_path):
     limit = tmp_path / "max_user_watches"
     limit.write_text("5\n")
     assert hints.short_of_watches(4, (str(limit), str(tmp_path / "none"))) == ""
@@ -548,7 +566,7 @@ def test_an_observer_that_does_not_start_makes_it_poll(root, notes, monkeypatch,
     ("error", "setting"),
     [(OSError(errno.EMFILE, "too many"), "max_user_instances"), (OSError(errno.ENOSPC, "limit"), "max_user_watches")],
 )
-def test_a_limit_of_inotify_is_told_with_its_setting(error, setting):
+def test_f9_a_limit_of_inotify_is_told_with_its_setting(error, setting):
     assert f"sysctl fs.inotify.{setting}" in hints.refused(error)
 
 

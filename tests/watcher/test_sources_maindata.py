@@ -1,4 +1,4 @@
-"""When a torrent is complete, and what deltas make of it: the traps of facts/qbittorrent.md, section 0."""
+"""When a torrent is complete, and what deltas make of it, as three versions were seen to answer."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ def test_a_seeding_or_stopped_torrent_with_nothing_left_is_complete(state):
             "state": "stalledDL",
             "progress": 0.997,
             "amount_left": 65536,
-        },  # trap 2: completion_on stays after a bad recheck
-        {"state": "checkingResumeData"},  # trap 3: progress 1 before it was looked at
+        },  # completion_on stays after a bad recheck
+        {"state": "checkingResumeData"},  # progress 1 before it was looked at
         {"state": "missingFiles", "progress": 0},  # and what comes of it
-        {"state": "checkingResumeData", "progress": 0, "amount_left": 5},  # trap 4: any restart
-        {"state": "checkingUP", "progress": 0, "amount_left": 5},  # trap 4: a recheck
-        {"state": "moving"},  # trap 5
+        {"state": "checkingResumeData", "progress": 0, "amount_left": 5},  # any restart
+        {"state": "checkingUP", "progress": 0, "amount_left": 5},  # a recheck
+        {"state": "moving"},  # done, and not there yet
         {"state": "error"},
         {"state": "someStateOfAVersionToCome"},
         {"completion_on": -1},
@@ -76,7 +76,7 @@ def test_a_recorded_download_is_complete_from_the_right_answer_on(version):
 
 def test_sections_that_are_missing_are_empty():
     torrents = Torrents()
-    for version in VERSIONS:  # trap 19
+    for version in VERSIONS:  # 5.1 leaves out what is empty
         torrents.update(recorded(version, "maindata_full_empty"))
         assert torrents.held == {}
     torrents.update({"rid": 3})
@@ -106,7 +106,7 @@ def test_a_torrent_missing_from_one_full_update_is_not_gone_from_two_it_is():
     assert torrents.update(full({G: entry()})).gone == ()
 
 
-def test_an_empty_list_while_the_server_loads_removes_nothing():
+def test_q7_an_empty_list_while_the_server_loads_removes_nothing():
     torrents = Torrents()
     torrents.update(full({H: entry()}))
     assert torrents.update(full({})).gone == ()
@@ -145,7 +145,7 @@ KEYS = st.sampled_from(["state", "completion_on", "progress", "amount_left", "ha
     removed=JSON,
     state=JSON,
 )
-def test_fields_of_another_type_are_never_a_completion(entries, complete, removed, state):
+def test_q17_fields_of_another_type_are_never_a_completion(entries, complete, removed, state):
     torrents = Torrents()
     torrents.update(full({H: entry(state="stalledDL", progress=0.5, amount_left=9)}))
     answer = {"rid": 2, "torrents": entries, "torrents_removed": removed, "server_state": state}

@@ -118,7 +118,7 @@ def test_what_is_complete_is_handed_over_with_what_is_known_of_it(met, tmp_path,
     assert {fact.origin for fact in release.facts.values()} == {"torrent"}
 
 
-def test_a_server_restart_shows_everything_as_completing_again_and_nothing_happens(met, notes):
+def test_q6_a_server_restart_shows_everything_as_completing_again_and_nothing_happens(met, notes):
     client, source = met
     finish(client, source)
     client.answers += [
@@ -181,7 +181,7 @@ def test_a_bad_recheck_gives_nothing_and_its_repair_nothing_new(met, notes):
     assert len(notes.releases) == 1
 
 
-def test_it_waits_for_the_move_out_of_the_temporary_folder(met, notes):
+def test_q11_it_waits_for_the_move_out_of_the_temporary_folder(met, notes):
     client, source = met
     finish(client, source, state="moving", content_path="/temp/Album")
     assert notes.releases == []
@@ -267,7 +267,7 @@ def test_a_torrent_that_was_not_listed_while_the_server_loaded_is_still_old(tmp_
     assert notes.releases == []
 
 
-def test_a_client_that_is_down_at_first_loses_nothing(tmp_path, clock, notes):
+def test_q1_a_client_that_is_down_at_first_loses_nothing(tmp_path, clock, notes):
     client = Script([AWAY, AWAY])
     client.skew = -3600.0  # its clock is an hour behind
     source = source_of(client, notes, clock, tmp_path)
@@ -545,7 +545,7 @@ def test_a_whole_torrent_in_its_own_folder_is_none_of_that(met, tmp_path, notes)
     assert [file.path for file in notes.releases[0].files] == ["CD1/a"]
 
 
-def test_a_torrent_with_files_left_out_is_no_release_and_is_noted_once(met, notes):
+def test_q13_a_torrent_with_files_left_out_is_no_release_and_is_noted_once(met, notes):
     client, source = met
     client.details[H]["files"][1]["priority"] = 0
     finish(client, source)
@@ -579,7 +579,7 @@ def test_ignored_files_are_in_no_payload_and_alone_no_release(met, tmp_path, not
     assert "no file" in notes.told("seen")[0]["why"]
 
 
-def test_it_waits_until_every_file_is_there_with_its_size(met, tmp_path, clock, notes):
+def test_q12_it_waits_until_every_file_is_there_with_its_size(met, tmp_path, clock, notes):
     client, source = met
     track, part = tmp_path / "Album" / "01.flac", tmp_path / "Album" / "01.flac.!qB"
     track.rename(part)
@@ -620,7 +620,7 @@ def test_a_missing_mapping_is_named_once_and_mended_without_a_restart(tmp_path, 
     assert source.status().problems == ()
 
 
-def test_a_wrong_mapping_is_told_at_the_first_contact(tmp_path, clock, notes):
+def test_q19_a_wrong_mapping_is_told_at_the_first_contact(tmp_path, clock, notes):
     source = source_of(Script([full({H: done(), G: done("Other")})]), notes, clock, tmp_path / "nowhere")
     source.poll_once()
     (problem,) = source.status().problems

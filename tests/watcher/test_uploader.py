@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.support_loop import World, world
-from trackers.base import Match, Problem
+from trackers.base import Form, Match, Problem, Receipt, Upload
+from trackers.errors import Unavailable
 from watcher.jobs import State
 from watcher.seeding import Seeding
 from watcher.uploader.reconcile import PASSES
@@ -381,6 +382,41 @@ def test_pause_takes_effect_before_the_next_post_and_ends_by_itself(one: World) 
     assert posts(one) == 0
     one.until(one.settled, hours=2)
     assert posts(one) == 1
+
+
+def test_a_pause_made_during_an_upload_stands_after_it(one: World) -> None:
+    lane_free = one.models["RED"].upload
+
+    def upload(sent: Upload) -> Receipt:
+        one.manager.lanes["sandbox:redacted:127.0.0.1"].stop("pause", "paused by hand")
+        return lane_free(sent)
+
+    one.models["RED"].upload = upload  # type: ignore[method-assign]
+    one.release()
+    one.until(one.settled)
+    assert one.journal.ledger.breakers["sandbox:redacted:127.0.0.1"]["breaker"] == "open"
+
+
+def test_an_outage_does_not_end_a_pause(one: World) -> None:
+    one.turn()
+    lane = one.manager.lanes["sandbox:redacted:127.0.0.1"]
+    lane.stop("pause", "paused by hand")
+    lane.outage(Unavailable("unavailable", "the site is away"))
+    assert lane.breaker is not None
+    assert lane.breaker["code"] == "pause"
+
+
+def test_an_approval_is_for_the_form_as_it_was_then(tmp_path: Path) -> None:
+    with world(tmp_path, mode="dry_run") as one:
+        one.release()
+        one.turn(2)
+        one.sites["RED"].down = True
+        one.command("approve", one.job().job)
+        one.models["RED"].compose = lambda *_: Form((("title", "another"),))  # type: ignore[method-assign]
+        one.sites["RED"].down = False
+        one.until(one.settled, hours=1)
+        assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "form-changed", 0)
+        assert "title: 'Album' → 'another'" in str(one.job().why)
 
 
 def test_a_limit_counts_intents_in_a_rolling_window(one: World) -> None:

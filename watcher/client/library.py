@@ -29,8 +29,8 @@ for _name in ("qbittorrentapi", "urllib3"):
 
 
 class Library(qbittorrentapi.Client):
-    """One connection. The library's own second tries are taken out: a login is sent once, and a `rid` asked twice loses
-    changes on 5.1 (facts/qbittorrent.md, trap 1). What its environment variables say is not for us."""
+    """One connection. The library's own second tries are taken out: a login is sent once, and a `rid` that is asked
+    for twice loses changes on 5.1. What its environment variables say is not for us."""
 
     def __init__(self, url: str, login: Login, ca_file: str | None, clock: Clock) -> None:
         super().__init__(

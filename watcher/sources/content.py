@@ -87,7 +87,7 @@ def describe(
 
 
 def _layout(rows: Sequence[Mapping[str, Any]], depths: Sequence[int]) -> _Layout | Never:
-    """The content's root, from the names of the files: `content_path` may be the folder of all downloads (trap 9)."""
+    """The content's root, from the names of the files: `content_path` may be the folder of all downloads."""
     files = [File(str(row.get("name", "")), _size(row)) for row in rows]
     parts = [file.path.split("/") for file in files]
     if any(not part or part in (".", "..") or "\0" in part for path in parts for part in path):
@@ -120,7 +120,7 @@ def _release(
         "torrent.save_path": torrent.save_path,
         "torrent.added": int(torrent.added_on),
         "torrent.completed": torrent.completed,
-        "torrent.added_complete": torrent.downloaded == 0,  # existing data looks like a download otherwise (trap 8)
+        "torrent.added_complete": torrent.downloaded == 0,  # data that was there before looks like a download otherwise
         "torrent.infohash": infohash,
         "origin": list(origin.sites),
     }

@@ -26,7 +26,7 @@ from watchdog.events import (
 from watchdog.observers import Observer
 from watchdog.observers.api import BaseObserver
 
-# Never the default mask: above some 6,000 folders it floods its own queue for ever (facts/performance.md, section 4).
+# Never the default mask: above some 6,000 folders watchdog 7 then floods its own queue for ever.
 _EVENTS: list[type[FileSystemEvent]] = [
     FileCreatedEvent,
     FileMovedEvent,

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-# Anything else, and what a later version invents, waits (facts/qbittorrent.md, traps 2 to 5).
+# Anything else, and what a later version invents, waits. Seen on 4.5, 5.1 and 5.3.
 COMPLETE = frozenset({"uploading", "stalledUP", "queuedUP", "forcedUP", "pausedUP", "stoppedUP"})
 BUSY = frozenset({"moving", "checkingUP", "checkingDL", "checkingResumeData"})
 # What each kept field must be; a field of another type is left as it was.

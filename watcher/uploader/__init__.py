@@ -5,7 +5,7 @@ Reads the journal (its own lines and other processes'), never the rules. All it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
 from trackers.base import Uploader
@@ -20,7 +20,7 @@ from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.bench import Bench, Step, due_at, held, record_of
 from watcher.uploader.lane import Lane
-from watcher.uploader.orders import Orders
+from watcher.uploader.orders import Orders, ids_of
 from watcher.uploader.prepare import prepare
 from watcher.uploader.publish import publish, unconfirmed
 from watcher.uploader.reconcile import Vigil, reconcile, vigil
@@ -98,7 +98,8 @@ class UploadManager:
         self._refresh()
         self._collect()
         self._lanes_of(bench.config())
-        self._orders.obey(self._busy)
+        for command in self._orders.obey(self._busy):
+            self._ask(command)
         self.stopped = self._why_stopped()
         if not bench.stop.is_set() and not self.stopped:
             for job in self._due():
@@ -202,6 +203,25 @@ class UploadManager:
         why = f"the mode in rules.yaml is {mode} now"
         return held(job, "mode", why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
 
+    def _ask(self, command: Mapping[str, object]) -> None:
+        """A command that needs the site's word is answered by a worker: it takes the lanes of its jobs."""
+        jobs = [self._bench.journal.ledger.jobs[id] for id in ids_of(command) if id in self._bench.journal.ledger.jobs]
+        lanes = [lane for site, lane in self.lanes.items() if site in {job.site for job in jobs}]
+        if any(lane.busy for lane in lanes):
+            return
+        for lane in lanes:
+            lane.busy = True
+        future = self._workers.submit(self._asked, command, lanes)
+        self._busy |= {job.job: future for job in jobs}
+
+    def _asked(self, command: Mapping[str, object], lanes: Sequence[Lane]) -> None:
+        try:
+            self._orders.answer(command)
+        finally:
+            for lane in lanes:
+                lane.busy = False
+            self._bench.wake.set()
+
     # One job in a worker's hands
 
     def _work(self, job: Job, lane: Lane, takes_lane: bool) -> None:
@@ -225,7 +245,7 @@ class UploadManager:
                 return
             step = bench.again(job, job.state, error.code, redact(error.text))
         except (NotAuthorised, SettingsError) as error:
-            lane.stop(error.code, redact(error.text))
+            lane.refused(error)
             return
         except ClientAway as error:
             step = bench.again(job, job.state, "client-away", str(error))
@@ -256,8 +276,7 @@ class UploadManager:
         return watch(job, bench)
 
     def _lane_worked(self, lane: Lane, step: Step) -> Step:
-        if lane.breaker is None:
-            lane.start()
+        lane.worked()
         return step
 
     def _written(self, job: Job, step: Step) -> None:

@@ -7,8 +7,9 @@ from random import Random
 
 from trackers.base import Account, Uploader
 from trackers.clock import Clock, utc_seconds, utc_text
-from trackers.errors import SettingsError, Unavailable
+from trackers.errors import SettingsError, TrackerError, Unavailable
 from watcher.journal import Journal
+from watcher.logs import redact
 
 ACCOUNT_KEPT = 3600.0  # seconds
 FIRST_OUTAGE, LONGEST_OUTAGE = 20.0, 900.0
@@ -94,8 +95,11 @@ class Lane:
                     self.start()
 
     def stop(self, code: str, why: str, *, until: float | None = None) -> None:
-        """Open the breaker, on disk."""
+        """Open the breaker, on disk. One that waits for a person is not replaced by one that ends by itself."""
         self._account = None
+        standing = self.breaker
+        if standing is not None and not standing.get("until") and until is not None:
+            return
         record = {
             "type": "tracker",
             "tracker": self.name,
@@ -106,14 +110,24 @@ class Lane:
         }
         self._journal.append([record | {"until": utc_text(until) if until is not None else None}])
 
+    def refused(self, error: TrackerError) -> None:
+        """The site does not know us, or answered as if it did not: nothing is tried again before a person acts."""
+        cure = "" if isinstance(error, SettingsError) else f"; when it is mended: seedpost resume {self.name}"
+        self.stop(error.code, redact(error.text) + cure)
+
     def outage(self, error: Unavailable) -> None:
         """The site is away or says wait: until the time it named, else 20 s, doubling to 15 minutes, with jitter."""
         wait = min(LONGEST_OUTAGE, FIRST_OUTAGE * 2**self._outages) * self._random.uniform(0.9, 1.1)
         self._outages += 1
-        self.stop(error.code, error.text, until=error.retry_at or self._clock.now() + wait)
+        self.stop(error.code, redact(error.text), until=error.retry_at or self._clock.now() + wait)
+
+    def worked(self) -> None:
+        """A request was answered well: an outage that has run out is over. A pause made meanwhile stands."""
+        if not self.closed:
+            self.start()
 
     def start(self) -> None:
-        """Close the breaker, on disk, if the journal says it is open; called after anything that worked."""
+        """Close the breaker, on disk, if the journal says it is open."""
         self._outages = 0
         record = self._journal.ledger.breakers.get(self.site)
         if record is not None and record.get("breaker") == "open":

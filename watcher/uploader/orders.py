@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Container, Mapping
 
+from trackers.base import Form
 from trackers.clock import utc_seconds
 from trackers.errors import NotAuthorised, SettingsError, Unavailable
 from watcher.jobs import Job, State
 from watcher.logs import redact
-from watcher.uploader.bench import Bench, record_of
+from watcher.uploader.bench import Bench, own_keys, record_of
 from watcher.uploader.commands import Reply, obey
 from watcher.uploader.lane import Lane
 from watcher.uploader.reconcile import reconcile, vigil
+
+FIRST_HALF = ("look", "redecide")  # answered by intake
 
 
 class Orders:
@@ -20,31 +23,47 @@ class Orders:
     def __init__(self, bench: Bench, lanes: Mapping[str, Lane]) -> None:
         self._bench, self._lanes = bench, lanes
 
-    def obey(self, busy: Container[str]) -> None:
-        """Answer what waits; a command on a job that a worker has in hands waits for the next turn."""
+    def obey(self, busy: Container[str]) -> list[Mapping[str, object]]:
+        """Answer what waits, but for a job that a worker has in hands. Returns those that need the site's word."""
+        asking = []
         for command in list(self._bench.journal.ledger.commands):
-            self._obey(command, busy)
+            do = str(command["do"])
+            if do in FIRST_HALF or any(id in busy for id in ids_of(command)):
+                continue  # at a later turn, when the hands are off it
+            if do in ("resolve", "forget"):
+                asking.append(command)
+            else:
+                self.answer(command)
+        return asking
 
-    def _obey(self, command: Mapping[str, object], busy: Container[str]) -> None:
-        """Answer one command that waits in the journal; those of the first half are left to it."""
-        do = str(command["do"])
-        if do in ("look", "redecide"):
-            return
-        if do in ("pause", "resume"):
+    def answer(self, command: Mapping[str, object]) -> None:
+        """Answer one command; its effects and the answer are one write."""
+        if command["do"] in ("pause", "resume"):
             self._answer(command, [self._paused(command)])
             return
-        jobs = command.get("jobs")
-        ids = [str(one) for one in jobs] if isinstance(jobs, list) else []
-        if any(one in busy for one in ids):
-            return  # at the next turn, when the hands are off it
-        self._answer(command, [self._obeyed(command, one) for one in ids] or [Reply("refused", "it names no job")])
+        replies = [self._obeyed(command, id) for id in ids_of(command)]
+        self._answer(command, replies or [Reply("refused", "it names no job")])
 
     def _obeyed(self, command: Mapping[str, object], id: str) -> Reply:
         job = self._bench.journal.ledger.jobs.get(id)
         if job is None:
             return Reply("refused", f"no job {id}")
+        if command["do"] == "approve":
+            command = {**command, "with": self._shown(job) | dict(_given(command))}
         reply = obey(command, job)
         return self._asked(job, reply.why) if reply.result == "ask" else reply
+
+    def _shown(self, job: Job) -> dict[str, object]:
+        """The form that an approval is for: the one the job was held with, else what would be sent now."""
+        shown = job.rest.get("shown")
+        if isinstance(shown, Mapping):
+            return {"digest": Form.from_json(shown).digest}
+        lane = self._lanes.get(job.site)
+        try:
+            form = lane.tracker().compose(self._bench.content(job), own_keys(job)) if lane is not None else None
+        except SettingsError:
+            form = None
+        return {"digest": form.digest, "shown": form.as_json()} if isinstance(form, Form) else {}
 
     def _asked(self, job: Job, question: str) -> Reply:
         """One `find` pass before a person's word counts: refused if the site shows the upload."""
@@ -72,11 +91,10 @@ class Orders:
 
     def _paused(self, command: Mapping[str, object]) -> Reply:
         """`pause` and `resume` of one tracker, or of all."""
-        name, given = command.get("tracker"), command.get("with")
+        name, until = command.get("tracker"), _given(command).get("until")
         lanes = [lane for lane in self._lanes.values() if name in (None, lane.name, lane.site)]
         if not lanes:
             return Reply("refused", f"no tracker {name}")
-        until = given.get("until") if isinstance(given, Mapping) else None
         for lane in lanes:
             if command["do"] == "pause":
                 lane.stop("pause", "paused by hand", until=utc_seconds(str(until)) if until else None)
@@ -93,3 +111,14 @@ class Orders:
         why = "; ".join(reply.why for reply in replies if reply.why)
         answer = {"type": "command", "do": "answer", "of": command["seq"], "result": result, "why": why}
         self._bench.journal.append([*records, answer])
+
+
+def ids_of(command: Mapping[str, object]) -> list[str]:
+    """The jobs a command names."""
+    jobs = command.get("jobs")
+    return [str(id) for id in jobs] if isinstance(jobs, list) else []
+
+
+def _given(command: Mapping[str, object]) -> Mapping[str, object]:
+    given = command.get("with")
+    return given if isinstance(given, Mapping) else {}

@@ -74,15 +74,15 @@ def _outcome(job: Job, lane: Lane, upload: Upload, bench: Bench) -> dict[str, ob
         lane.outage(error)
         return {"state": State.QUEUED, "code": error.code, "why": redact(error.text), **_answer(error)}
     except NotAuthorised as error:
-        lane.stop(error.code, redact(error.text))
+        lane.refused(error)
         return {"state": State.QUEUED, "code": error.code, "why": redact(error.text), **_answer(error)}
     except Refused as error:
         return held(job, error.code, redact(error.text), back_to=State.QUEUED) | _answer(error)
     except Unconfirmed as error:
         if error.stops_lane:
-            lane.stop(error.code, redact(error.text))
+            lane.refused(error)
         return unconfirmed(job, error.code, redact(error.text)) | _answer(error)
-    lane.start()
+    lane.worked()
     return published(receipt)
 
 
