@@ -245,9 +245,7 @@ def main() -> None:
     print(f"one append / bare write+fdatasync   {appended['append']:6.2f}   (at most 1.3)")
     print(f"group of 100 / single, records a s  {appended['group']:6.1f}   (at least {group})")
     replayed = replaying(given.records, given.jobs, given.rounds, not given.plain)
-    print(
-        f"replay / json.loads loop            {replayed['replay']:6.2f}   (<= {limit}; {replayed['seconds']:.1f} s)"
-    )
+    print(f"replay / json.loads loop            {replayed['replay']:6.2f}   (<= {limit}; {replayed['seconds']:.1f} s)")
     print(f"memory of the replay, MiB           {replayed['peak']:6.0f}   (at most 300)")
     print(f"compaction / replay                 {replayed['compact']:6.2f}   (at most 4)")
 

@@ -221,7 +221,7 @@ def _kill_at_random(state: str, notes: str, kills: str, seed: str) -> str:
 
 
 def main(lines: Sequence[str]) -> None:
-    """Take orders: `start|stopped NAME STATE NOTES`, `wait PID`, `kills STATE NOTES KILLS SEED`."""
+    """Take orders: `start|stopped NAME STATE NOTES`, `pause|wait PID`, `kills STATE NOTES KILLS SEED`."""
     import watcher.journal  # noqa: F401 - imported once, for all children
 
     for line in lines:
@@ -232,6 +232,10 @@ def main(lines: Sequence[str]) -> None:
             print(pid, flush=True)
         elif order == "wait":
             print(os.waitpid(int(words[0]), 0)[1], flush=True)
+        elif order == "pause":
+            os.kill(int(words[0]), signal.SIGSTOP)
+            os.waitid(os.P_PID, int(words[0]), os.WSTOPPED | os.WEXITED | os.WNOWAIT)
+            print("paused", flush=True)
         elif order == "start":
             print(_fork(*words), flush=True)
         elif order == "kills":

@@ -54,6 +54,8 @@ def lost(children: Nursery, folder: Path, seed: int) -> int:
     with mounted(image, mount):
         pids = [children.ask("start", name, mount / "state", notes) for name in ("appender", "appender", "compactor")]
         time.sleep(random.Random(seed).uniform(0.1, 0.6))
+        for pid in pids:  # a flush in flight during the ioctl may be told that it succeeded, a bare fdatasync too
+            children.ask("pause", pid)
         cut_power(mount)
         for pid in pids:
             with contextlib.suppress(ProcessLookupError):
