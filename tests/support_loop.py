@@ -236,6 +236,7 @@ class Client(Seeder):
         self.away = False
         self.announced: list[str] = []
         self.adds: list[bool] = []
+        self.stops: list[str] = []
 
     def place_for(self, release: Mapping[str, object], seed_client: str) -> Place:
         return Place(seed_client, "/content")
@@ -260,6 +261,9 @@ class Client(Seeder):
         if self.says:
             return self.says.pop(0)
         return Seeding("working" if infohash in self.torrents else "absent")
+
+    def stop(self, infohash: str, place: Place) -> None:
+        self.stops.append(infohash)
 
     def reannounce(self, infohash: str, place: Place) -> None:
         self.announced.append(infohash)

@@ -514,6 +514,19 @@ class TestSeeding:
         assert one.command("retry", job.job)["result"] == "done"
         one.until(lambda: self.done(one), hours=1)
 
+    def test_Q15_a_torrent_the_client_has_with_other_trackers_is_a_question(self, one: World) -> None:
+        one.client.says = [Seeding("error", "it has this torrent with other trackers")]
+        one.release()
+        one.until(lambda: one.job().state is State.HELD, hours=1)
+        assert (one.job().code, one.job().back_to) == ("not-seeding", State.UPLOADED)
+        assert "other trackers" in str(one.job().why)
+
+    def test_Q16_a_check_that_finds_other_data_stops_the_torrent(self, one: World) -> None:
+        one.client.says = [Seeding("checking"), Seeding("incomplete", "99.0% of it is there")]
+        one.release()
+        one.until(lambda: one.job().state is State.HELD, hours=1)
+        assert one.client.stops == [one.job().registered]
+
     def test_a_site_that_lost_the_file_of_one_torrent_does_not_stop_its_lane(self, one: World) -> None:
         one.release("First")
         one.turn()

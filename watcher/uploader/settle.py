@@ -37,6 +37,9 @@ def register(job: Job, lane: Lane, bench: Bench) -> Step:
     added = bench.seeder.add(torrent, digest, place, category=seed.category, tags=seed.tags, verified=verified)
     if added.what == "absent":
         return {**bench.again(job, State.UPLOADED, "not-seeding", added.message), "registered": digest}
+    if added.what == "error":
+        why = f"the client does not take it: {added.message}"
+        return {**held(job, "not-seeding", why, back_to=State.UPLOADED), "registered": digest}
     return {"state": State.SEEDING, "registered": digest, "not_before": bench.at(FIRST_LOOK), "looks": 0, "tries": 0}
 
 
@@ -65,6 +68,10 @@ def watch(job: Job, bench: Bench) -> Step:
         return held(
             job, "not-seeding", f"the client no longer has the torrent ({job.registered})", back_to=State.UPLOADED
         )
+    if seen.what == "incomplete":  # else it would download over the user's files
+        bench.seeder.stop(str(job.registered), place)
+        why = f"the files are not those that were uploaded ({seen.message}); it is stopped in the client"
+        return held(job, "not-seeding", why, back_to=State.SEEDING)
     if seen.what == "error":
         return held(job, "not-seeding", f"the client can't seed it: {why}", back_to=State.SEEDING)
     waited = bench.clock.now() - job.sent_at if job.sent_at else 0.0
@@ -73,4 +80,7 @@ def watch(job: Job, bench: Bench) -> Step:
     wait = min(LONGEST_LOOK, FIRST_LOOK * 2 ** min(looks, 6))
     if waited // ALARM_EVERY > max(0.0, waited - wait) // ALARM_EVERY:
         log.warning("seeding.stuck", job=job.job, tracker=job.tracker, why=why, hours=round(waited / 3600))
+    if added.what == "error":
+        why = f"the client does not take it: {added.message}"
+        return {**held(job, "not-seeding", why, back_to=State.UPLOADED), "registered": digest}
     return {"state": State.SEEDING, "code": "not-seeding", "why": why, "looks": looks, "not_before": bench.at(wait)}
