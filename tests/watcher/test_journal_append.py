@@ -346,6 +346,21 @@ def test_J6_a_flush_that_keeps_failing_leaves_it_unknown_and_nothing_more_is_wri
     assert reopened(journal).ledger.jobs[ID].state is State.SENDING
 
 
+def test_J6_what_others_wrote_after_a_failed_flush_is_in_the_file_that_is_written_for_it(
+    journal: Journal, disk: FaultyDisk
+) -> None:
+    disk.fail("flush", errno.EIO)
+    with pytest.raises(Unknown):
+        journal.append([look("/1")])
+    other = Journal.open(journal.state)
+    other.append([look("/2")])
+    disk.heal()
+    journal.append([look("/3")])
+    assert [command["path"] for command in reopened(journal).ledger.commands] == ["/1", "/2", "/3"]
+    assert [record["path"] for record in other.refresh()] == ["/2", "/3"]
+    other.close()
+
+
 def test_J6_an_outcome_gets_the_reserve_also_when_it_is_the_flush_that_finds_the_disk_full(
     journal: Journal, disk: FaultyDisk
 ) -> None:

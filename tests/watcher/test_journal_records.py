@@ -60,7 +60,7 @@ def test_both_parsers_and_both_writers_agree(record: dict[str, Any]) -> None:
         records.orjson = fast
 
 
-@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**64, -(2**63) - 1, object()], ids=str)
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), 2**64, -(2**63) - 1, {1, 2}], ids=str)
 def test_what_two_readers_would_read_differently_is_refused(value: object) -> None:
     with pytest.raises((ValueError, TypeError)):
         encode({"v": 1, "seq": 1, "type": "job", "x": [value]})

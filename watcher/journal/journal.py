@@ -155,9 +155,9 @@ class Journal:
     def _commit(self, tickets: list[Ticket]) -> None:
         try:
             with self._store.lock.held():
+                self._catch_up()
                 if self._unflushed:
                     self._rewrite()
-                self._catch_up()
                 self._write(tickets)
         except (SeedpostError, OSError) as error:
             for ticket in tickets:

@@ -80,7 +80,4 @@ def watch(job: Job, bench: Bench) -> Step:
     wait = min(LONGEST_LOOK, FIRST_LOOK * 2 ** min(looks, 6))
     if waited // ALARM_EVERY > max(0.0, waited - wait) // ALARM_EVERY:
         log.warning("seeding.stuck", job=job.job, tracker=job.tracker, why=why, hours=round(waited / 3600))
-    if added.what == "error":
-        why = f"the client does not take it: {added.message}"
-        return {**held(job, "not-seeding", why, back_to=State.UPLOADED), "registered": digest}
     return {"state": State.SEEDING, "code": "not-seeding", "why": why, "looks": looks, "not_before": bench.at(wait)}
