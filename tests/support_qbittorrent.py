@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import base64
 import hashlib
 import io
 import json
 import logging
 import os
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -25,6 +22,7 @@ from trackers.secret import Secret
 from watcher.client import Announce, Client, TorrentGone
 from watcher.logs import configure, logger
 from watcher.release import Release
+from watcher.service.nox import Nox
 from watcher.sources import Baseline, Undecided
 
 DATA = Path(__file__).parent / "watcher" / "data" / "qbittorrent"
@@ -252,57 +250,15 @@ def album(folder: Path, sizes: Sequence[int] = (70_000, 50_000), seed: int = 1) 
 
 # A real one
 
-_CONF = r"""[BitTorrent]
-Session\Port={bt}
-Session\Interface=lo
-Session\InterfaceName=lo
-Session\InterfaceAddress=127.0.0.1
-Session\DHTEnabled=false
-Session\PeXEnabled=false
-Session\LSDEnabled=false
-Session\QueueingSystemEnabled=false
-Session\RefreshInterval={refresh}
-Session\MultiConnectionsPerIp=true
-Session\BTProtocol=TCP
-Session\ConnectionSpeed=500
-Session\MaxConnections=-1
-Session\MaxUploads=-1
-Session\DefaultSavePath={downloads}
 
-[LegalNotice]
-Accepted=true
-
-[Network]
-PortForwardingEnabled=false
-
-[Preferences]
-Connection\ResolvePeerCountries=false
-WebUI\Address=127.0.0.1
-WebUI\Port={ui}
-WebUI\UseUPnP=false
-WebUI\Username=admin
-WebUI\Password_PBKDF2="{password}"
-"""
-
-
-class Qbittorrent:
+class Qbittorrent(Nox):
     """A qbittorrent-nox with a profile of its own, on loopback, for one test."""
 
-    password = "correct horse"
     refresh = 100  # milliseconds; 1500 by default
 
     def __init__(self, profile: Path, program: Sequence[str]) -> None:
-        self.profile, self.program = profile, list(program)
-        self.downloads = profile / "downloads"
-        self.downloads.mkdir(parents=True)
-        self.bt = _free_port()
-        self.ui = 0
-        self._process: subprocess.Popen[bytes] | None = None
+        super().__init__(profile, "correct horse", Clock(), program)
         self._api: qbittorrentapi.Client | None = None
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.ui}"
 
     @property
     def api(self) -> qbittorrentapi.Client:
@@ -316,39 +272,10 @@ class Qbittorrent:
         secret = Secret(password or self.password)
         return Client(name, self.url, username="admin", password=secret, clock=clock or Clock())
 
-    def start(self) -> Qbittorrent:
-        """Start it; another program may have taken the port meanwhile, so that it is tried with several."""
-        for _ in range(5):
-            self.ui = self.ui or _free_port()
-            self._configure()
-            environment = {**os.environ, "HOME": str(self.profile), "QBT_CONFIRM_LEGAL_NOTICE": "1"}
-            command = [*self.program, f"--profile={self.profile}", f"--webui-port={self.ui}"]
-            streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-            self._process = subprocess.Popen(command, env=environment, **streams)  # type: ignore[call-overload]
-            if self._answers():
-                return self
-            self.stop()
-            self.ui = 0
-        raise RuntimeError("qbittorrent-nox does not start")
-
-    def stop(self) -> None:
-        """A clean end: it writes its state."""
+    def stop(self, *, kill: bool = False) -> None:
+        """A clean end, in which it writes its state; or as a power cut ends it."""
         self._api = None
-        if self._process is not None and self._process.poll() is None:
-            self._process.terminate()
-            try:
-                self._process.wait(15)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-        if self._process is not None:
-            self._process.wait()
-
-    def kill(self) -> None:
-        """As a power cut ends it."""
-        self._api = None
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
+        super().stop(kill=kill)
 
     def add(self, torrent: bytes, **options: Any) -> str:
         """Add a torrent and wait until it shows; its info-hash."""
@@ -372,31 +299,3 @@ class Qbittorrent:
     def complete(self, infohash: str) -> Mapping[str, Any]:
         """Wait until it seeds."""
         return self.until(infohash, lambda one: one is not None and one["state"] in ("stalledUP", "uploading"))
-
-    def _configure(self) -> None:
-        file = self.profile / "qBittorrent" / "config" / "qBittorrent.conf"
-        if not file.exists():
-            file.parent.mkdir(parents=True)
-            values = {"bt": self.bt, "ui": self.ui, "downloads": self.downloads, "refresh": self.refresh}
-            file.write_text(_CONF.format(**values, password=_hashed(self.password)))
-
-    def _answers(self) -> bool:
-        deadline = time.monotonic() + 20
-        while time.monotonic() < deadline and self._process is not None and self._process.poll() is None:
-            with socket.socket() as probe:
-                if probe.connect_ex(("127.0.0.1", self.ui)) == 0:
-                    return True
-            time.sleep(0.02)
-        return False
-
-
-def _hashed(password: str) -> str:
-    salt = os.urandom(16)
-    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, 100_000, 64)
-    return f"@ByteArray({base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()})"
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])

@@ -58,7 +58,7 @@ def downloaded(tmp_path: Path, seeder: Qbittorrent, leecher: Qbittorrent) -> Pat
     seeder.add(torrent, save_path=str(seeder.downloads))
     seeder.complete(infohash)
     leecher.add(torrent, save_path=str(leecher.downloads), category="music", tags=["from-a-friend"])
-    leecher.api.torrents_add_peers(peers=[f"127.0.0.1:{seeder.bt}"], torrent_hashes=infohash)
+    leecher.api.torrents_add_peers(peers=[f"127.0.0.1:{seeder.peers}"], torrent_hashes=infohash)
     leecher.complete(infohash)
     return leecher.downloads / album.name
 

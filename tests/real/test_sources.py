@@ -64,7 +64,7 @@ def download(watched: Watched, peer: Qbittorrent, content: Path, **options) -> s
     torrent, infohash = torrent_of(content, **options)
     peer.add(torrent, save_path=str(content.parent), is_skip_checking=True)
     watched.one.add(torrent)
-    watched.one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.bt}")
+    watched.one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.peers}")
     return infohash
 
 
@@ -97,7 +97,7 @@ def test_a_real_download_is_one_release_whatever_happens_to_it_afterwards(watche
     assert watched.source.status().up is False
     one.start()
     watched.quiet()
-    one.kill()
+    one.stop(kill=True)
     one.start()
     watched.start()
     watched.quiet()
@@ -118,7 +118,7 @@ def test_a_download_that_fails_its_check_is_none_until_it_is_whole_again(watched
     watched.quiet()
     assert watched.notes.releases == []
     peer.add(torrent, save_path=str(content.parent), is_skip_checking=True)
-    one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.bt}")
+    one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.peers}")
     watched.releases(1)
 
 
@@ -139,7 +139,7 @@ def test_two_hundred_downloads_at_once_are_all_found(watched, peer):
     hashes = [infohash for _, infohash in torrents]
     watched.until(lambda: [one["state"] for one in peer.api.torrents_info()] == ["stalledUP"] * 200)
     watched.until(lambda: [one["state"] for one in watched.one.api.torrents_info()] == ["stalledDL"] * 200)
-    watched.one.api.torrents_add_peers(torrent_hashes=hashes, peers=f"127.0.0.1:{peer.bt}")
+    watched.one.api.torrents_add_peers(torrent_hashes=hashes, peers=f"127.0.0.1:{peer.peers}")
     watched.until(lambda: len(watched.notes.releases) >= 200)
     assert sorted(release.infohash for release in watched.notes.releases) == sorted(hashes)
 
@@ -177,7 +177,7 @@ def test_the_root_of_every_layout(layout, single, path, undecided, watched, peer
     torrent, infohash = torrent_of(content / "01 - Track.flac" if single else content)
     peer.add(torrent, save_path=str(content if single else content.parent), is_skip_checking=True)
     watched.one.add(torrent, content_layout=layout)
-    watched.one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.bt}")
+    watched.one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.peers}")
     watched.until(lambda: bool(watched.notes.releases))
     (release,) = watched.notes.releases
     assert Path(release.path) == watched.one.downloads / path
@@ -193,7 +193,7 @@ def test_a_torrent_with_files_left_out_is_none_until_they_are_chosen(watched, pe
     one.add(torrent, is_paused=True)
     one.api.torrents_file_priority(torrent_hash=infohash, file_ids=[1], priority=0)
     one.api.torrents_resume(torrent_hashes=infohash)
-    one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.bt}")
+    one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.peers}")
     watched.until(lambda: bool(watched.notes.told("seen")))
     assert watched.notes.releases == []
     one.api.torrents_file_priority(torrent_hash=infohash, file_ids=[1], priority=1)

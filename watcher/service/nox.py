@@ -11,14 +11,16 @@ import socket
 import subprocess
 import urllib.error
 import urllib.request
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Self
 
 from trackers.clock import Clock
 from watcher.errors import SeedpostError
 
 USERNAME = "admin"
 READY_SECONDS = 30.0
+PORTS = 5  # tried one after the other
 # Nothing but loopback: no DHT, PeX, LSD, port forwarding or country look-up. Peers on loopback share one address.
 CONFIG = r"""[BitTorrent]
 Session\Port={peers}
@@ -29,7 +31,12 @@ Session\DHTEnabled=false
 Session\PeXEnabled=false
 Session\LSDEnabled=false
 Session\QueueingSystemEnabled=false
+Session\RefreshInterval={refresh}
 Session\MultiConnectionsPerIp=true
+Session\BTProtocol=TCP
+Session\ConnectionSpeed=500
+Session\MaxConnections=-1
+Session\MaxUploads=-1
 Session\DefaultSavePath={downloads}
 
 [LegalNotice]
@@ -64,45 +71,55 @@ def command() -> list[str]:
 class Nox:
     """One process. `start` and `stop` may be called again and again; the profile stays."""
 
+    refresh = 1500  # milliseconds between two looks of the server at its torrents
+
     def __init__(self, profile: Path, password: str, clock: Clock, program: Sequence[str] = ()) -> None:
         self.profile, self.password, self._clock = profile, password, clock
-        self.web, self.peers = _free_port(), _free_port()
-        self.url = f"http://127.0.0.1:{self.web}"
+        self.peers, self.web = _free_port(), 0
         self.downloads = profile / "downloads"
         self._program = list(program) or command()
         self._process: subprocess.Popen[bytes] | None = None
         self.downloads.mkdir(parents=True, exist_ok=True)
-        config = profile / "qBittorrent" / "config"
-        config.mkdir(parents=True, exist_ok=True)
-        (config / "qBittorrent.conf").write_text(CONFIG.format(**self._settings()))
 
-    def _settings(self) -> Mapping[str, object]:
+    @property
+    def url(self) -> str:
+        """Of its web interface."""
+        return f"http://127.0.0.1:{self.web}"
+
+    def start(self) -> Self:
+        """Start it and wait until it answers; a port that was taken meanwhile is replaced. Raises SeedpostError."""
+        for _ in range(PORTS):
+            self.web = self.web or _free_port()
+            self._configure()
+            environment = {**os.environ, "HOME": str(self.profile), "QBT_CONFIRM_LEGAL_NOTICE": "1"}
+            arguments = [*self._program, f"--profile={self.profile}", f"--webui-port={self.web}"]
+            quiet = subprocess.DEVNULL
+            self._process = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)  # noqa: S603
+            if self._came_up():
+                return self
+            self.stop()
+            self.web = 0
+        raise SeedpostError(f"{self._program[0]} does not start")
+
+    def _configure(self) -> None:
+        """Write its settings, once: what it changes itself stays."""
+        config = self.profile / "qBittorrent" / "config" / "qBittorrent.conf"
+        if config.exists():
+            return
         salt = os.urandom(16)
         key = hashlib.pbkdf2_hmac("sha512", self.password.encode(), salt, 100_000, 64)
         stored = f"@ByteArray({base64.b64encode(salt).decode()}:{base64.b64encode(key).decode()})"
-        return {
-            "peers": self.peers,
-            "web": self.web,
-            "downloads": self.downloads,
-            "username": USERNAME,
-            "password": stored,
-        }
+        values = {"peers": self.peers, "web": self.web, "downloads": self.downloads, "refresh": self.refresh}
+        config.parent.mkdir(parents=True)
+        config.write_text(CONFIG.format(**values, username=USERNAME, password=stored))
 
-    def start(self) -> Nox:
-        """Start it and wait until it answers. Raises SeedpostError if it does not."""
-        environment = {**os.environ, "HOME": str(self.profile), "QBT_CONFIRM_LEGAL_NOTICE": "1"}
-        arguments = [*self._program, f"--profile={self.profile}", f"--webui-port={self.web}"]
-        quiet = subprocess.DEVNULL
-        self._process = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)  # noqa: S603
+    def _came_up(self) -> bool:
         end = self._clock.running() + READY_SECONDS
-        while self._clock.running() < end:
-            if self._process.poll() is not None:
-                raise SeedpostError(f"{self._program[0]} ended at once with {self._process.returncode}")
+        while self._clock.running() < end and self._process is not None and self._process.poll() is None:
             if self._answers():
-                return self
-            self._clock.wait(0.05)
-        self.stop()
-        raise SeedpostError(f"{self._program[0]} did not answer within {READY_SECONDS:.0f} seconds")
+                return True
+            self._clock.wait(0.02)
+        return False
 
     def _answers(self) -> bool:
         try:
@@ -128,7 +145,7 @@ class Nox:
             self._process.wait()
         self._process = None
 
-    def __enter__(self) -> Nox:
+    def __enter__(self) -> Self:
         return self.start()
 
     def __exit__(self, *_: object) -> None:
