@@ -196,65 +196,75 @@ def _listed(value: object) -> list[object]:
 
 def content_of(name: str, files: Sequence[File], single: bool, facts: Facts) -> Content:
     """The typed view of facts that trackers compose from."""
-
-    def get(key: str) -> Value:
-        return facts.get(key, NONE).value
-
-    def text(key: str) -> str | None:
-        value = get(key)
-        return None if value is None else str(value)
-
-    def number(key: str) -> int | None:
-        value = get(key)
-        return int(value) if isinstance(value, (int, float)) else None
-
-    def words(key: str) -> tuple[str, ...]:
-        return tuple(map(str, _listed(get(key))))
-
-    kind = text("kind") or "other"
-    scene = get("scene")
-    music = None
-    if kind == "music":
-        music = Music(
-            credits=_credits(facts),
-            album=text("music.album"),
-            year=number("music.year"),
-            format=text("music.format"),
-            encoding=text("music.encoding"),
-            bit_depth=number("music.bit_depth"),
-            sample_rate=number("music.sample_rate"),
-            media=text("music.media"),
-            has_log=get("music.has_log") is True,
-            log_score=number("music.log_score"),
-            has_cue=get("music.has_cue") is True,
-            release_type=text("music.release_type"),
-            label=text("music.label"),
-            catalogue=text("music.catalogue"),
-            genre=words("music.genre"),
-            tags_complete=get("music.tags_complete") is True,
-            various=get("music.various") is True,
-            problems=words("music.problems"),
-            edition=Edition(
-                text("music.edition.title"),
-                number("music.edition.year"),
-                text("music.edition.label"),
-                text("music.edition.catalogue"),
-            ),
-            tracks=tuple(Track(**row) for row in _rows(get("music.track_list"))),  # type: ignore[arg-type]
-            logs=words("music.logs"),
-        )
+    read = _Reader(facts)
+    kind, scene = read.text("kind") or "other", read.value("scene")
     return Content(
         name=name,
         files=tuple(files),
         kind=kind,
         single=single,
-        group=text("group"),
+        group=read.text("group"),
         scene=scene if isinstance(scene, bool) else None,
-        proper=get("proper") is True,
-        music=music,
-        cover=text("files.cover"),
-        origin=words("origin"),
+        proper=read.flag("proper"),
+        music=_music(facts, read) if kind == "music" else None,
+        cover=read.text("files.cover"),
+        origin=read.words("origin"),
     )
+
+
+def _music(facts: Facts, read: _Reader) -> Music:
+    return Music(
+        credits=_credits(facts),
+        album=read.text("music.album"),
+        year=read.number("music.year"),
+        format=read.text("music.format"),
+        encoding=read.text("music.encoding"),
+        bit_depth=read.number("music.bit_depth"),
+        sample_rate=read.number("music.sample_rate"),
+        media=read.text("music.media"),
+        has_log=read.flag("music.has_log"),
+        log_score=read.number("music.log_score"),
+        has_cue=read.flag("music.has_cue"),
+        release_type=read.text("music.release_type"),
+        label=read.text("music.label"),
+        catalogue=read.text("music.catalogue"),
+        genre=read.words("music.genre"),
+        tags_complete=read.flag("music.tags_complete"),
+        various=read.flag("music.various"),
+        problems=read.words("music.problems"),
+        edition=Edition(
+            read.text("music.edition.title"),
+            read.number("music.edition.year"),
+            read.text("music.edition.label"),
+            read.text("music.edition.catalogue"),
+        ),
+        tracks=tuple(Track(**row) for row in _rows(read.value("music.track_list"))),  # type: ignore[arg-type]
+        logs=read.words("music.logs"),
+    )
+
+
+class _Reader:
+    """Facts by type; what is none, unknown or of another type is None, False or empty."""
+
+    def __init__(self, facts: Facts) -> None:
+        self._facts = facts
+
+    def value(self, key: str) -> Value:
+        return self._facts.get(key, NONE).value
+
+    def text(self, key: str) -> str | None:
+        value = self.value(key)
+        return None if value is None else str(value)
+
+    def number(self, key: str) -> int | None:
+        value = self.value(key)
+        return int(value) if isinstance(value, (int, float)) else None
+
+    def words(self, key: str) -> tuple[str, ...]:
+        return tuple(map(str, _listed(self.value(key))))
+
+    def flag(self, key: str) -> bool:
+        return self.value(key) is True
 
 
 def _rows(value: Value) -> list[Mapping[str, object]]:

@@ -326,7 +326,7 @@ class TestDaemon:
         assert seedpost.json("queue", "approve", job)["result"] == "done"
         refused = seedpost("queue", "retry", "--json", job)
         assert (refused.returncode, json.loads(refused.stdout)["result"]) == (OK, "done")
-        assert seedpost.json("status")["lanes"]["RED"]["breaker"]["code"] == "pause"
+        assert seedpost.json("status")["lanes"]["RED"]["breaker"]["code"] == "paused"
         assert sandbox.posts("redacted") == []
         assert seedpost.json("resume", "RED")["result"] == "done"
         seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not uploaded")

@@ -400,10 +400,10 @@ def test_a_pause_made_during_an_upload_stands_after_it(one: World) -> None:
 def test_an_outage_does_not_end_a_pause(one: World) -> None:
     one.turn()
     lane = one.manager.lanes["sandbox:redacted:127.0.0.1"]
-    lane.stop("pause", "paused by hand")
+    lane.stop("paused", "paused by hand")
     lane.outage(Unavailable("unavailable", "the site is away"))
     assert lane.breaker is not None
-    assert lane.breaker["code"] == "pause"
+    assert lane.breaker["code"] == "paused"
 
 
 def test_an_approval_is_for_the_form_as_it_was_then(tmp_path: Path) -> None:

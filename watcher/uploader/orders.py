@@ -97,7 +97,7 @@ class Orders:
             return Reply("refused", f"no tracker {name}")
         for lane in lanes:
             if command["do"] == "pause":
-                lane.stop("pause", "paused by hand", until=utc_seconds(str(until)) if until else None)
+                lane.stop("paused", "paused by hand", until=utc_seconds(str(until)) if until else None)
             else:
                 lane.forget()
                 lane.start()
