@@ -158,9 +158,9 @@ class Model(Uploader):
     def _asked(self) -> None:
         self.site.looks.append(self.site.clock.now())
         if self.site.key != "good":
-            raise NotAuthorised("not-authorised", "invalid token")
+            raise NotAuthorised("key-refused", "invalid token")
         if self.site.down:
-            raise Unavailable("unavailable", "the site is away")
+            raise Unavailable("unreachable", "the site is away")
 
     def host_image(self, data: bytes, name: str) -> str:
         self._asked()
@@ -204,7 +204,7 @@ class Model(Uploader):
             raise Unavailable("rate-limited", "Rate limit exceeded", retry_at=site.clock.now() + seconds)
         if fate == "revoked":
             site.key = "revoked"
-            raise NotAuthorised("not-authorised", "invalid token")
+            raise NotAuthorised("key-refused", "invalid token")
         if fate == "refused":
             raise Refused("refused", "tags is not specified")
         if fate == "html":

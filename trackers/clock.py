@@ -28,7 +28,7 @@ class Clock:
 
 def utc_text(seconds: float) -> str:
     """`2026-11-22T10:00:00.123456Z`, as times stand in the journal, the log and JSON."""
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="microseconds")[:-6] + "Z"
 
 
 def utc_seconds(text: str) -> float:

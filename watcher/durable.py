@@ -7,7 +7,6 @@ import errno
 import fcntl
 import json
 import os
-import socket
 import stat
 import threading
 from collections.abc import Iterator
@@ -61,7 +60,7 @@ class FileSystem:
         os.fsync(fd)
 
     def stat(self, path: Path) -> os.stat_result:
-        return path.lstat()
+        return os.lstat(path)
 
     def fstat(self, fd: int) -> os.stat_result:
         return os.fstat(fd)
@@ -112,6 +111,10 @@ def _kind_in(table: str, path: str) -> str:
 def on_network(path: Path, fs: FileSystem) -> bool:
     """Whether a path lies on a file system that does not keep the promises a journal needs."""
     return fs.kind(path).split(".")[0] in NETWORK
+
+
+def _identity(found: os.stat_result) -> tuple[int, int]:
+    return found.st_dev, found.st_ino
 
 
 def exists(path: Path, fs: FileSystem) -> bool:
@@ -257,10 +260,21 @@ class Lock:
         self._fs = fs
         self._clock = clock
         self._fd = -1
+        self._file = (-1, -1)
 
     @contextlib.contextmanager
     def held(self, seconds: float = LOCK_SECONDS) -> Iterator[int]:
-        """Hold the lock; yields its descriptor. Raises LockBusy, naming the holder, when `seconds` have passed."""
+        """Hold the lock; yields its descriptor. Raises LockBusy, as `wait` does."""
+        self.wait(seconds)
+        try:
+            yield self._fd
+        finally:
+            self.release()
+
+    def wait(self, seconds: float = LOCK_SECONDS) -> None:
+        """Take the lock. Raises LockBusy, naming the holder, when `seconds` have passed."""
+        if self.take():
+            return
         deadline = self._clock.running() + seconds
         pause = 0.0005
         while not self.take():
@@ -270,16 +284,13 @@ class Lock:
                 )
             self._clock.wait(pause)
             pause = min(0.02, pause * 2)
-        try:
-            yield self._fd
-        finally:
-            self.release()
 
     def take(self) -> bool:
         """Take the lock now, or return False. A lock file that was deleted underneath is made anew."""
         while True:
             if self._fd < 0:
                 self._fd = self._fs.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
+                self._file = _identity(self._fs.fstat(self._fd))
             try:
                 self._fs.lock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -299,8 +310,7 @@ class Lock:
             there = self._fs.stat(self.path)
         except FileNotFoundError:
             return False
-        here = self._fs.fstat(self._fd)
-        return (here.st_dev, here.st_ino) == (there.st_dev, there.st_ino)
+        return _identity(there) == self._file
 
     def release(self) -> None:
         """Let others have it. The descriptor stays open."""
@@ -356,7 +366,7 @@ class DaemonLock(Lock):
                 f"already running on {holder.get('host')} as process {holder.get('pid')}",
                 hint=f"if that machine is surely off, delete {self.path}",
             )
-        note = {"pid": os.getpid(), "host": socket.gethostname(), "boot": _boot()}
+        note = {"pid": os.getpid(), "host": os.uname().nodename, "boot": _boot()}
         self._write(json.dumps(note).encode() + b"\n")
 
     def let_go(self) -> None:

@@ -284,7 +284,10 @@ def test_J9_a_lock_file_that_was_deleted_underneath_is_noticed(tmp_path: Path) -
 def test_J10_a_child_that_was_started_meanwhile_does_not_keep_the_lock(tmp_path: Path) -> None:
     lock, other = (Lock(tmp_path / "lock", fs=FileSystem(), clock=Clock()) for _ in range(2))
     assert lock.take()
-    child = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE, close_fds=False, text=True)
+    command = [sys.executable, "-c", "print(flush=True); input()"]
+    child = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, close_fds=False, text=True)
+    assert child.stdout is not None
+    child.stdout.readline()  # a vfork returns a moment before the new program's files are closed
     lock.close()
     assert other.take()
     child.communicate("\n")

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.support_journal import NOON, ManualClock, job, look, release
 from trackers.clock import utc_text
 from watcher.jobs import CODES, FINAL, GAP, MOVES, PUBLISHED, ImpossibleMove, Ledger, State, Uploaded, Waits
+from watcher.jobs.ahead import Ahead
 from watcher.jobs.job import job_of
 from watcher.jobs.snapshot import snapshot
 
@@ -195,13 +196,13 @@ def test_check_changes_nothing(book: Book) -> None:
 
 
 def test_a_batch_is_checked_as_if_its_records_were_written(book: Book) -> None:
-    ahead: dict[str, Any] = {}
+    ahead = Ahead(book.ledger)
     for step in ("queued", "held", "queued", "prepared", "sending"):
         record = job(step, **{"back_to": "queued", "code": "review"} if step == "held" else {})
-        book.ledger.check(record, ahead)
-        book.ledger.look_ahead(record, ahead)
+        ahead.check(record)
+        ahead.note(record)
     with pytest.raises(ImpossibleMove, match="from sending to prepared"):
-        book.ledger.check(job("prepared"), ahead)
+        ahead.check(job("prepared"))
     assert not book.ledger.jobs
 
 
@@ -239,6 +240,12 @@ def test_a_state_change_between_two_records_of_the_same_keys_is_not_overlooked(b
     book(job("queued", code="unavailable"), job("prepared"), job("queued"))
     assert book.ledger.jobs[ID].code is None
     assert book.ledger.jobs[ID].state is State.QUEUED
+
+
+def test_a_state_change_counts_also_when_later_records_say_all_that_its_own_said(book: Book) -> None:
+    book(job("queued", code="unavailable"), job("prepared", infohash="i"), job("prepared", attempt=1))
+    found = book(job("prepared", infohash="j")).jobs[ID]
+    assert (found.code, found.infohash, found.attempt) == (None, "j", 1)
 
 
 def test_keys_of_a_newer_version_are_at_hand_as_rest(book: Book) -> None:

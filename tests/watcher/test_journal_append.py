@@ -15,6 +15,8 @@ from tests.support_journal import FaultyDisk, FullDisk, ManualClock, job, lines,
 from watcher.errors import NotFound
 from watcher.jobs import ImpossibleMove, State
 from watcher.journal import AppendRefused, BlobLost, DiskFull, Journal, Unknown, history, read_records, verify
+from watcher.journal.blobs import Blobs
+from watcher.journal.committing import Ticket, compose
 
 ID = "a" * 12
 
@@ -424,3 +426,14 @@ def test_the_history_of_a_job_is_its_records_and_the_commands_that_name_it(journ
     journal.compact()
     journal.append([job("prepared")])
     assert [record["seq"] for record in journal.history_of(ID)] == [2, 4, 5]
+
+
+def test_a_refused_batch_leaves_no_trace_in_what_those_who_wait_with_it_are_checked_against(journal: Journal) -> None:
+    journal.append([job("queued")])
+    refused, wrong = Ticket([job("prepared"), job("done")], False), Ticket([job("sending")], False)
+    fine = Ticket([job("prepared", attempt=1)], False)
+    accepted = compose([refused, wrong, fine], journal.ledger, Blobs(journal.state / "blobs", FaultyDisk()), 2, "")
+    assert accepted == [fine]
+    assert fine.seqs == [3]
+    assert isinstance(refused.error, ImpossibleMove)
+    assert isinstance(wrong.error, ImpossibleMove)

@@ -222,6 +222,34 @@ def test_compaction_is_wanted_when_the_file_outgrew_what_counts_in_it(tmp_path: 
     journal.close()
 
 
+def test_a_journal_of_many_blocks_is_compacted_whole(tmp_path: Path) -> None:
+    journal = Journal.open(tmp_path / "state", clock=ManualClock())
+    journal.append([job("queued", f"{number:012x}", form={"x": "y" * 20_000}) for number in range(200)])
+    journal.compact()
+    again = Journal.open(journal.state, writable=False)
+    assert len(again.ledger.jobs) == 200
+    assert again.ledger.same(journal.ledger)
+    with pytest.raises(KeyError):
+        again.ledger.jobs["none"]
+    journal.close()
+
+
+def test_a_damaged_journal_that_was_rewritten_for_a_failed_flush_still_wants_a_person(
+    journal: Journal, disk: FaultyDisk
+) -> None:
+    journal.append([look(str(number)) for number in range(20)])
+    whole = lines(journal.state)
+    journal.close()
+    (journal.state / "journal.jsonl").write_bytes(b"".join(line + b"\n" for line in [*whole[:9], *whole[14:]]))
+    back = Journal.open(journal.state, fs=disk, clock=ManualClock())
+    assert back.needs_repair
+    disk.fail("flush", errno.EIO, times=1)
+    back.append([look()])
+    assert not back.needs_repair, "the new file has no gap"
+    assert back.behind, "and says all the same that something was lost"
+    back.close()
+
+
 def test_jobs_that_a_gap_made_suspect_stay_so_when_the_gap_is_compacted_away(journal: Journal) -> None:
     journal.append([job("queued", "2" * 12), look(), look()])
     whole = lines(journal.state)

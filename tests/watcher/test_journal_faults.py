@@ -67,7 +67,11 @@ def test_J1_a_torn_tail_is_sealed_and_skipped(journal: Journal) -> None:
     later = again(back)
     assert [damage.why for damage in later.damage] == ["torn"]
     assert len(set_aside(journal)) == 1, "each damaged line is set aside once"
+    with (journal.state / "journal.damaged").open("ab") as file:
+        file.write(b"garbage\n")
     later.close()
+    Journal.open(journal.state).close()
+    assert (journal.state / "journal.damaged").read_bytes().count(b"\n") == 2
 
 
 def test_J1_a_whole_record_that_lacks_only_its_newline_counts(journal: Journal) -> None:
@@ -252,6 +256,21 @@ def test_J3_swapped_lines_are_folded_in_the_order_of_their_numbers(journal: Jour
     assert back.problems == ("records are not in order",)
     assert back.gaps == ()
     back.append([job("uploaded")])
+    back.close()
+
+
+def test_J3_swapped_torn_and_damaged_lines_at_once_cost_the_damaged_ones_alone(journal: Journal) -> None:
+    journal.append([job("queued"), job("prepared"), job("sending"), look("/1"), look("/2")])
+    whole = lines(journal.state)
+    data = b"\n".join([whole[0], whole[1], whole[3], whole[2] + whole[4], whole[5][:30], b"", whole[5]])
+    (journal.state / "journal.jsonl").write_bytes(data)
+    back = again(journal)
+    assert back.ledger.jobs[ID].state is State.SENDING
+    assert [command["path"] for command in back.ledger.commands] == ["/1", "/2"]
+    assert len(back.damage) == 1
+    assert back.gaps == ()
+    assert back.append([look("/3")]) == [7]
+    assert Journal.open(journal.state, writable=False).ledger.same(back.ledger)
     back.close()
 
 

@@ -166,7 +166,7 @@ def test_a_revoked_key_at_the_post_stops_the_lane_and_the_job_loses_nothing(one:
     one.sites["RED"].fates = [("revoked", 0.0)]
     one.release()
     one.turn(20)
-    assert (one.job().state, one.job().code) == (State.QUEUED, "not-authorised")
+    assert (one.job().state, one.job().code) == (State.QUEUED, "key-refused")
     assert len(one.sites["RED"].posts) == 1
 
 
@@ -401,7 +401,7 @@ def test_an_outage_does_not_end_a_pause(one: World) -> None:
     one.turn()
     lane = one.manager.lanes["sandbox:redacted:127.0.0.1"]
     lane.stop("paused", "paused by hand")
-    lane.outage(Unavailable("unavailable", "the site is away"))
+    lane.outage(Unavailable("unreachable", "the site is away"))
     assert lane.breaker is not None
     assert lane.breaker["code"] == "paused"
 

@@ -10,18 +10,12 @@ from watcher.jobs.job import Job, job_of, seconds_of
 from watcher.jobs.layers import Layers, Shape, Shapes
 from watcher.jobs.records import dumps
 from watcher.jobs.sources import Pair, Source
-from watcher.jobs.states import FINAL, MOVES, PUBLISHED, ImpossibleMove, State, check_move
+from watcher.jobs.states import FINAL, MOVES, PLAIN, PUBLISHED, ImpossibleMove, State, check_move
 from watcher.jobs.views import Jobs, Releases
 
 Record = Mapping[str, Any]
 Load = Callable[[Any], Any]  # resolves {"blob": sha256}, returns everything else as it is
 
-# The moves that need no second look, as plain text: replay reads a million of them.
-_PLAIN = {
-    str(was): frozenset(str(to) for to in {*may, was} if to is not State.HELD)
-    for was, may in MOVES.items()
-    if was not in (None, State.HELD, State.DONE)
-}
 _BEFORE = frozenset({State.QUEUED, State.PREPARED, State.SENDING, State.UNCONFIRMED})
 
 
@@ -166,25 +160,17 @@ class Ledger:
 
     # -- folding
 
-    def check(self, record: Record, ahead: Mapping[str, Record] | None = None) -> None:
-        """Raise ImpossibleMove if `record` may not follow. `ahead`: jobs as records about to be written leave them."""
+    def check(self, record: Record) -> None:
+        """Raise ImpossibleMove if `record` may not follow. Changes nothing."""
         if record["type"] == "job":
-            check_move((ahead or {}).get(record["job"]) or self._standing_of(record["job"]), record)
+            check_move(self.moving(record["job"]), record)
 
-    def look_ahead(self, record: Record, ahead: dict[str, Record]) -> None:
-        """Note in `ahead` what a job would be after `record`; the ledger stays as it is."""
-        if record["type"] == "job":
-            name, to = record["job"], record["state"]
-            was = ahead.get(name) or self._standing_of(name) or {}
-            kept = was if was.get("state") == to else {}
-            ahead[name] = {"state": to} | {key: record.get(key, kept.get(key)) for key in ("back_to", "open")}
-
-    def _standing_of(self, name: str) -> Record | None:
+    def moving(self, name: str) -> Record | None:
         """As much of a job as its next move depends on."""
         entry = self.entries.get(name)
         if entry is None:
             return None
-        return entry.fold() if entry.state == State.HELD else {"state": entry.state}
+        return entry.fold() if entry.state == "held" else {"state": entry.state}
 
     def apply(self, record: Record) -> None:
         """Fold in one record that is on disk. What it says is the newest truth; what should not be is in `problems`."""
@@ -235,7 +221,7 @@ class Ledger:
     def _moved(self, entry: Entry, record: Record) -> None:
         was, to, name = entry.state, record["state"], record["job"]
         there = self._states[to]  # KeyError: no such state, and nothing has changed yet
-        if to not in _PLAIN.get(was, ()):
+        if to not in PLAIN.get(was, ()):
             self._judge(entry.fold(), record)
         self._states[was].pop(name, None)
         there[name] = None

@@ -19,6 +19,7 @@ LINE = 64 * 1024  # bytes a line
 _TAIL = 18  # ,"crc":"9a3f0c11"}
 _WHOLE = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
 _START = b'{"v":'
+_NOTHING = b"\0\r\n \t"  # what may stand around a record without being damage
 _scalar = frozenset({str, int, float, bool, type(None)})
 
 
@@ -64,22 +65,24 @@ def salvage(line: bytes) -> tuple[list[bytes], bool]:
 
     A torn record may have been continued with the next one, a newline may have been lost, or changed to CR LF.
     """
-    found, start = [], 0
-    while (end := _whole_from(line, start)) is not None:
-        first, last = end
+    found, other, at = [], False, 0
+    while (place := _whole_from(line, at)) is not None:
+        first, last = place
         found.append(line[first:last])
-        line = line[:first] + b"\0" * (last - first) + line[last:]
-        start = last
-    return found, bool(line.strip(b"\0\r\n \t"))
+        other = other or bool(line[at:first].strip(_NOTHING))
+        at = last
+    return found, other or bool(line[at:].strip(_NOTHING))
 
 
 def _whole_from(line: bytes, start: int) -> tuple[int, int] | None:
+    """Where the next whole record begins and ends."""
     for match in _WHOLE.finditer(line, start):
-        first = line.rfind(_START, start, match.start())
+        least = max(start, match.end() - LINE)
+        first = line.rfind(_START, least, match.start())
         while first >= 0:
             if decode(line[first : match.end()]) is not None:
                 return first, match.end()
-            first = line.rfind(_START, start, first)
+            first = line.rfind(_START, least, first)
     return None
 
 
@@ -126,7 +129,7 @@ def body_of(line: bytes) -> bytes:
 
 def plain(record: Mapping[str, Any], body: bytes) -> dict[str, Any]:
     """The record as a reader will have it: what is in it belongs to nobody else, and is JSON's."""
-    if all(type(value) in _scalar for value in record.values()):
+    if _scalar.issuperset(map(type, record.values())):
         return dict(record)
     return loads(body + b"}")  # type: ignore[no-any-return]
 

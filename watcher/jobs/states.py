@@ -43,6 +43,13 @@ MOVES: Mapping[State | None, frozenset[State]] = {
     _S.DONE: frozenset({_S.QUEUED}),  # only with `forget`
 }
 
+# The moves that need no second look, as plain text: replay reads a million of them.
+PLAIN: Mapping[str, frozenset[str]] = {
+    str(was): frozenset(str(to) for to in {*may, was} if to is not _S.HELD)
+    for was, may in MOVES.items()
+    if was not in (None, _S.HELD, _S.DONE)
+}
+
 PUBLISHED = frozenset({_S.UPLOADED, _S.SEEDING, _S.DONE})  # no way leads from these back before the POST
 WAITING = frozenset({_S.QUEUED, _S.PREPARED})  # a gap in the journal may hide that these were sent
 FINAL = frozenset({_S.DONE, _S.DUPLICATE, _S.CANCELLED})

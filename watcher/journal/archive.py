@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import gzip
 import os
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -49,6 +47,8 @@ def pack(journal: Path, fs: FileSystem) -> None:
 
 
 def _pack(path: Path, target: Path, fs: FileSystem) -> None:
+    import gzip  # here, as in _opened: every command imports this module, and few touch the archive
+
     temporary = target.with_name(target.name + ".new")
     with (
         new_file(target, temporary, fs) as fd,
@@ -56,7 +56,8 @@ def _pack(path: Path, target: Path, fs: FileSystem) -> None:
         os.fdopen(os.dup(fd), "wb") as raw,
         gzip.GzipFile(filename="", mode="wb", fileobj=raw, compresslevel=_FAST, mtime=0) as packed,
     ):
-        shutil.copyfileobj(source, packed, 1 << 20)
+        while block := source.read(1 << 20):
+            packed.write(block)
 
 
 def files(state: Path) -> list[Path]:
@@ -95,4 +96,8 @@ def read_texts(path: Path) -> Iterator[tuple[dict[str, Any], bytes]]:
 
 
 def _opened(path: Path) -> BinaryIO:
-    return cast(BinaryIO, gzip.open(path, "rb")) if path.suffix == ".gz" else path.open("rb")
+    if path.suffix != ".gz":
+        return path.open("rb")
+    import gzip
+
+    return cast(BinaryIO, gzip.open(path, "rb"))

@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from watcher.jobs import Ledger
+from watcher.jobs.ahead import Ahead
 from watcher.jobs.records import LINE, VERSION, body_of, encode, plain
 from watcher.journal.blobs import Blobs
 
@@ -20,11 +21,13 @@ _NEEDED = {
     "tracker": frozenset({"tracker", "site"}),
     "rules": frozenset({"what"}),
 }
-_NEW_JOB = frozenset({"tracker", "site", "release"})
+_NEW_JOB = frozenset({"job", "state", "tracker", "site", "release"})
 
 
 class Ticket:
     """What one caller wants to append, and what came of it."""
+
+    __slots__ = ("bodies", "done", "error", "folded", "lines", "outcome", "records")
 
     def __init__(self, records: Sequence[Mapping[str, object]], outcome: bool) -> None:
         self.records = records
@@ -53,14 +56,21 @@ class Ticket:
 
 def compose(tickets: Sequence[Ticket], ledger: Ledger, blobs: Blobs, last: int, time: str) -> list[Ticket]:
     """Number, check and encode. Returns the tickets that may be written; the others are finished with their error."""
-    ahead: dict[str, Mapping[str, Any]] = {}
+    ahead = Ahead(ledger)
+    alone = len(tickets) == 1 and len(tickets[0].records) == 1
     accepted = []
     for ticket in tickets:
-        before = dict(ahead) if len(ticket.records) > 1 else ahead
+        before = dict(ahead.jobs) if len(ticket.records) > 1 else ahead.jobs
+        ticket.lines, ticket.folded, ticket.bodies = [], [], []
         try:
-            _compose(ticket, ledger, blobs, last, time, ahead)
+            for seq, given in enumerate(ticket.records, last + 1):
+                _well_formed(given, ahead)
+                ahead.check(given)
+                _add(ticket, {"v": VERSION, "seq": seq, "time": time, **given}, blobs)
+                if not alone:
+                    ahead.note(given)
         except Exception as error:  # noqa: BLE001 - handed to the thread that asked
-            ahead = before
+            ahead.jobs = before
             ticket.finish(error)
         else:
             last += len(ticket.lines)
@@ -68,34 +78,25 @@ def compose(tickets: Sequence[Ticket], ledger: Ledger, blobs: Blobs, last: int, 
     return accepted
 
 
-def _compose(
-    ticket: Ticket, ledger: Ledger, blobs: Blobs, last: int, time: str, ahead: dict[str, Mapping[str, Any]]
-) -> None:
-    ticket.lines, ticket.folded, ticket.bodies = [], [], []
-    for seq, given in enumerate(ticket.records, last + 1):
-        _well_formed(given, ledger, ahead)
-        ledger.check(given, ahead)
-        record = {"v": VERSION, "seq": seq, "time": time, **given}
-        line = encode(record)
-        if len(line) > LINE:
-            line = blobs.fitted(record)
-            record = {**record, "": ()}  # read back below: some of it went into blobs
-        body = body_of(line)
-        ticket.lines.append(line)
-        ticket.bodies.append(body)
-        ticket.folded.append(plain(record, body))
-        ledger.look_ahead(record, ahead)
+def _add(ticket: Ticket, record: dict[str, Any], blobs: Blobs) -> None:
+    line = encode(record)
+    if len(line) > LINE:
+        line = blobs.fitted(record)
+        record[""] = ()  # read back below: some of it went into blobs
+    body = body_of(line)
+    ticket.lines.append(line)
+    ticket.bodies.append(body)
+    ticket.folded.append(plain(record, body))
 
 
-def _well_formed(record: Mapping[str, Any], ledger: Ledger, ahead: Mapping[str, object]) -> None:
-    kind = record["type"]
-    if not _RESERVED.isdisjoint(record):
-        raise ValueError(f"a {kind} record is given {sorted(_RESERVED & record.keys())}, which the journal sets")
+def _well_formed(record: Mapping[str, Any], ahead: Ahead) -> None:
+    kind, keys = record["type"], record.keys()
+    if not _RESERVED.isdisjoint(keys):
+        raise ValueError(f"a {kind} record is given {sorted(_RESERVED & keys)}, which the journal sets")
     needed = _NEEDED.get(kind)
     if needed is None:
         raise ValueError(f"no record has the type {kind!r}")
-    missing = needed - record.keys()
-    if not missing and kind == "job" and record["job"] not in ahead and record["job"] not in ledger.jobs:
-        missing = _NEW_JOB - record.keys()
-    if missing:
-        raise ValueError(f"a {kind} record needs {', '.join(sorted(missing))}")
+    if kind == "job" and "job" in record and record["job"] not in ahead:
+        needed = _NEW_JOB
+    if not needed <= keys:
+        raise ValueError(f"a {kind} record needs {', '.join(sorted(needed - keys))}")

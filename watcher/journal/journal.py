@@ -153,12 +153,16 @@ class Journal:
         return ticket.seqs
 
     def _commit(self, tickets: list[Ticket]) -> None:
+        lock = self._store.lock
         try:
-            with self._store.lock.held():
+            lock.wait()
+            try:
                 self._catch_up()
                 if self._unflushed:
                     self._rewrite()
                 self._write(tickets)
+            finally:
+                lock.release()
         except (SeedpostError, OSError) as error:
             for ticket in tickets:
                 ticket.finish(_said(error, self._store.log.path))
@@ -172,7 +176,7 @@ class Journal:
         if not accepted:
             return
         log = self._store.log
-        size = log.size()
+        size = log.seen
         sealed = not log.scan.ended or log.scan.offset < size
         data = (b"\n" if sealed else b"") + b"".join(line for ticket in accepted for line in ticket.lines)
         try:
@@ -193,6 +197,8 @@ class Journal:
         store = self._store
         now = utc_text(store.clock.now())
         accepted = compose(tickets, self.ledger, store.blobs, store.log.scan.last, now)
+        if len(accepted) == len(tickets):
+            return accepted
         if any(ticket.outcome and ticket.starved for ticket in tickets) and store.reserve.give_up():
             for ticket in tickets:  # there was no room for the blob of an outcome
                 ticket.done = ticket.done and not (ticket.outcome and ticket.starved)

@@ -19,6 +19,7 @@ class Log:
     def __init__(self, path: Path, fs: FileSystem, *, flags: int) -> None:
         self.path = path
         self.scan = Scan()
+        self.seen = 0  # bytes of the file when we last caught up; under the lock, all there are
         self.skipped = False  # a whole generation came and went unseen: what is folded has to be folded anew
         self._fs = fs
         self._flags = flags | os.O_NOFOLLOW
@@ -58,14 +59,20 @@ class Log:
 
     def catch_up(self) -> Iterator[Batch]:
         """What was added since, here or in the file that replaced ours. Raises JournalLost."""
-        if self._replaced():
-            yield from self._rest(self.size())
+        try:
+            there = self._fs.stat(self.path)
+        except FileNotFoundError as error:
+            raise JournalLost(f"{self.path} is gone", hint=REPAIR) from error
+        here = self._fs.fstat(self.fd)
+        if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
+            yield from self._rest(here.st_size)
             yield from self._follow()
-        size = self.size()
-        if size < self.scan.offset:
-            raise JournalLost(f"{self.path} was cut short, to {size} of {self.scan.offset} bytes", hint=REPAIR)
-        if size > self.scan.offset:
-            yield from self._rest(size)
+            here = self._fs.fstat(self.fd)
+        self.seen = here.st_size
+        if self.seen < self.scan.offset:
+            raise JournalLost(f"{self.path} was cut short, to {self.seen} of {self.scan.offset} bytes", hint=REPAIR)
+        if self.seen > self.scan.offset:
+            yield from self._rest(self.seen)
 
     def wrote(self, records: Sequence[Record], before: int, end: int, *, sealed: bool) -> None:
         """Our own records stand in the file up to byte `end`; it had `before` bytes, and was sealed if it had to be."""
@@ -76,14 +83,6 @@ class Log:
         scan.lines += len(records) + sealed
         scan.records += len(records)
         scan.last, scan.offset, scan.ended, scan.tail_damage = records[-1]["seq"], end, True, 0
-
-    def _replaced(self) -> bool:
-        try:
-            there = self._fs.stat(self.path)
-        except FileNotFoundError as error:
-            raise JournalLost(f"{self.path} is gone", hint=REPAIR) from error
-        here = self._fs.fstat(self.fd)
-        return (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino)
 
     def _rest(self, end: int) -> Iterator[Batch]:
         self.scan.strict = False

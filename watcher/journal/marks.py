@@ -6,7 +6,7 @@ import contextlib
 import json
 import os
 import zlib
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 from watcher.durable import FileSystem, exists, write_all
@@ -51,14 +51,16 @@ class Highwater:
         except (ValueError, TypeError):
             return None
 
-    def write(self, mark: Mark) -> None:
+    def write(self, journal: str, generation: int, seq: int, behind: int = 0) -> None:
         """Note a mark. A full disk takes none, and that is no harm."""
-        text = json.dumps(asdict(mark), separators=(",", ":")).encode()
-        line = (b"%s %08x" % (text, zlib.crc32(text))).ljust(_WIDTH) + b"\n"
-        with contextlib.suppress(OSError):
+        text = b'{"journal":"%s","generation":%d,"seq":%d,"behind":%d}' % (journal.encode(), generation, seq, behind)
+        line = b"%s %08x" % (text, zlib.crc32(text))
+        try:
             if self._fd < 0:
                 self._fd = self._fs.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW)
-            self._fs.overwrite(self._fd, line, 0)
+            self._fs.overwrite(self._fd, line.ljust(_WIDTH), 0)
+        except OSError:
+            return
 
     def close(self) -> None:
         """Let go of the file."""

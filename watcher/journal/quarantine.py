@@ -19,8 +19,6 @@ _MOST = 256 * 1024  # bytes of one damaged stretch that are copied
 
 def keep(path: Path, head: Mapping[str, Any], damage: Sequence[Damage], fs: FileSystem, clock: Clock) -> None:
     """Copy each line once. Best effort: the line itself stays where it is, after a compaction in the archive."""
-    if not damage:
-        return
     with contextlib.suppress(OSError):
         fd = fs.open(path, os.O_RDWR | os.O_CREAT | os.O_APPEND | os.O_NOFOLLOW)
         try:

@@ -81,19 +81,11 @@ class Scan:
 
         Raises Disorder, and NewerJournal on a record of a later version.
         """
-        rest = b""
-        at = self.offset
-        while at < end:
-            block = fs.read(fd, min(CHUNK, end - at), at)
-            if not block:
-                break
-            at += len(block)
-            lines = (rest + block).split(b"\n")
-            rest = lines.pop()
+        for lines, tail in _blocks(fd, self.offset, end, fs):
             if lines:
                 yield self._batch(lines)
-        if tail := _whole_part(rest):
-            yield self._batch([tail], whole=False)
+            elif whole := _whole_part(tail):
+                yield self._batch([whole], whole=False)
         self.last = max(self.last, self.through)  # the last records may be those that compaction dropped
 
     def _batch(self, lines: list[bytes], whole: bool = True) -> Batch:
@@ -183,13 +175,23 @@ class Scan:
 
 def lines_of(fd: int, end: int, fs: FileSystem) -> Iterator[bytes]:
     """The lines up to byte `end`, whole or not, without newlines."""
-    rest, at = b"", 0
-    while at < end and (block := fs.read(fd, min(CHUNK, end - at), at)):
-        at += len(block)
-        *lines, rest = (rest + block).split(b"\n")
+    for lines, tail in _blocks(fd, 0, end, fs):
         yield from lines
-    if rest:
-        yield rest
+        if tail:
+            yield tail
+
+
+def _blocks(fd: int, start: int, end: int, fs: FileSystem) -> Iterator[tuple[list[bytes], bytes]]:
+    """The lines from byte `start` to `end`, some at a time; last, alone, what stands behind the last newline."""
+    pending: list[bytes] = []
+    while start < end and (block := fs.read(fd, min(CHUNK, end - start), start)):
+        start += len(block)
+        pending.append(block)
+        if b"\n" in block:
+            *lines, rest = b"".join(pending).split(b"\n")
+            pending = [rest]
+            yield lines, b""
+    yield [], b"".join(pending)
 
 
 def _whole_part(tail: bytes) -> bytes:

@@ -16,7 +16,6 @@ from watcher.jobs.records import VERSION
 from watcher.journal import archive
 from watcher.journal.compaction import Verbatim, generation_lines, header, write_generation
 from watcher.journal.errors import JournalLost
-from watcher.journal.marks import Mark
 from watcher.journal.reading import Gap
 from watcher.journal.store import RESCUED, Store
 
@@ -81,7 +80,7 @@ def _repair(store: Store, fs: FileSystem, time: str) -> Repaired:
     head = header(journal, generation, union.last, time)
     lines = generation_lines(head, union.ledger, union.verbatim, store.blobs)
     write_generation(path, lines, fs, lambda fd: None)
-    store.highwater.write(Mark(journal, generation, union.last))
+    store.highwater.write(journal, generation, union.last)
     with contextlib.suppress(FileNotFoundError):
         fs.unlink(store.state / RESCUED)
     return Repaired(tuple(union.taken), generation, union.records, union.last, suspects, aside)

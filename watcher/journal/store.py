@@ -147,11 +147,12 @@ class Store:
     def mark(self) -> None:
         """Note how far the journal has come."""
         head = self.header
-        self.highwater.write(Mark(head["journal"], head["generation"], self.log.scan.last, self.behind))
+        self.highwater.write(head["journal"], head["generation"], self.log.scan.last, self.behind)
 
     def note(self, damage: Sequence[Damage]) -> None:
         """Copy damaged lines to `journal.damaged`, each once."""
-        quarantine.keep(self.state / "journal.damaged", self.header, damage, self.fs, self.clock)
+        if damage:
+            quarantine.keep(self.state / "journal.damaged", self.header, damage, self.fs, self.clock)
 
     def close(self) -> None:
         """Let go of all files."""
@@ -176,7 +177,7 @@ class Store:
 
         write_generation(path, generation_lines(head, ledger, verbatim, self.blobs), self.fs, agree)
         self.log.open()
-        self.log.scan = read[0]
+        self.log.scan, self.log.seen = read[0], read[0].offset
         self.mark()
 
     def pack(self) -> None:
