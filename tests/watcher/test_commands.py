@@ -188,8 +188,8 @@ class TestAsked:
         seedpost.start()
         seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
         missing = seedpost("enqueue", str(tmp_path / "nowhere"))
-        assert missing.returncode == 1
-        assert "there is no" in missing.stdout
+        assert missing.returncode == NOT_FOUND
+        assert "there is no" in missing.stderr
         assert "no client has a torrent" in seedpost("enqueue", "--hash", "a" * 40).stdout
         assert seedpost("enqueue", "--hash", "-").returncode == OK
         assert seedpost("enqueue", "--hash", "nonsense").returncode == USAGE
@@ -416,3 +416,37 @@ def test_P6_sighup_takes_good_rules_and_keeps_the_old_ones_on_bad(tmp_path: Path
     an_album(second)
     seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "the new folder is not watched")
     assert seedpost.end() == 0
+
+
+def test_an_edit_is_taken_by_itself_when_it_is_still_and_good(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    seedpost.start()
+    seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+    good = seedpost.rules.read_text()
+    seedpost.rules.write_text("")
+    seedpost.until(lambda: "rules.rejected" in seedpost.events(), "an empty file was taken")
+    seedpost.rules.write_text(good.replace("music.format: FLAC", "music.format: MP3", 1))
+    seedpost.until(lambda: seedpost.events().count("rules.rejected") == 2, "a failing test was not seen")
+    seedpost.rules.write_text(good + "# edited\n")
+    seedpost.until(lambda: seedpost.events().count("rules.loaded") == 2, "the good file was not taken")
+    assert seedpost.json("status")["rules"]["valid"] is True
+    assert seedpost.end() == 0
+    assert seedpost.json("status")["running"] is False
+
+
+def test_a_port_that_is_taken_is_said_in_two_lines(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    taken = seedpost("sandbox", "--port", sandbox.url.rsplit(":", 1)[1])
+    assert taken.returncode == 1
+    assert len(taken.stderr.splitlines()) == 2
+    assert seedpost("sandbox", "--port", "99999").returncode == USAGE
+
+
+def test_a_queued_job_says_that_its_tracker_is_stopped(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    sandbox.revoke("redacted")
+    an_album(tmp_path / "rips")
+    seedpost("run", "--once")
+    listed = seedpost("queue", "list").stdout
+    assert "RED is stopped" in listed
+    assert "seedpost resume RED" in listed

@@ -63,6 +63,9 @@ def main(arguments: list[str] | None = None) -> None:
         code = cli.main(arguments, prog_name="seedpost", standalone_mode=False, obj=Place())
     except SeedpostError as error:
         sys.exit(_told(str(error), error.hint, error.exit_code))
+    except click.exceptions.NoArgsIsHelpError as error:
+        print(error.format_message(), file=sys.stderr)
+        sys.exit(USAGE)
     except click.UsageError as error:
         sys.exit(
             _told(error.format_message(), f"see: {error.ctx.command_path if error.ctx else 'seedpost'} --help", USAGE)
@@ -80,7 +83,7 @@ def main(arguments: list[str] | None = None) -> None:
 def _told(text: str, hint: str, code: int) -> int:
     from watcher.logs import redact, safe  # only here: a command that goes well does not need the filter
 
-    print(f"seedpost: error: {safe(redact(text))}", file=sys.stderr)
+    print(f"seedpost: error: {safe(redact(text), lines=True)}", file=sys.stderr)
     if hint:
         print(f"hint: {safe(redact(hint))}", file=sys.stderr)
     return code

@@ -27,7 +27,7 @@ def check(place: Place, online: bool) -> int:
         as_json({"ok": checked.ok, "problems": [problem.as_json() for problem in checked.problems]})
     else:
         for problem in checked.problems:
-            say(str(problem))
+            say(str(problem) if problem.line else f"{problem.severity}: {problem.message}")
             if problem.hint:
                 say(f"  hint: {problem.hint}")
         say(f"{rules}: {'fine' if checked.ok else 'not usable as it is'}")

@@ -10,7 +10,7 @@ import click
 from trackers.clock import Clock, utc_text
 from watcher.cli.options import Place, pass_place, with_json
 from watcher.cli.queue import answered
-from watcher.errors import OK, USAGE, SeedpostError
+from watcher.errors import OK, USAGE, NotFound, SeedpostError
 from watcher.journal import Journal
 
 HASH = re.compile(r"[0-9a-fA-F]{40}")
@@ -52,6 +52,9 @@ def enqueue(place: Place, paths: tuple[Path, ...], infohash: str | None) -> int:
     wanted = [{"infohash": infohash}] if infohash else [{"path": str(path.absolute())} for path in paths]
     if not wanted:
         raise SeedpostError("nothing to look at", hint="seedpost enqueue PATH…, or --hash HASH", exit_code=USAGE)
+    for path in paths:
+        if not path.exists():
+            raise NotFound(f"there is no {path}")
     journal = Journal.open(place.state_folder())
     seqs = journal.append([{"type": "command", "do": "look", **one} for one in wanted])
     what = [str(next(iter(one.values()))) for one in wanted]

@@ -44,7 +44,7 @@ def demo(place: Place) -> int:
 
 
 @click.command()
-@click.option("--port", type=int, default=0, help="The port; any free one by default.")
+@click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one by default.")
 @with_json
 @pass_place
 def sandbox(place: Place, port: int) -> None:

@@ -32,11 +32,13 @@ def _read(place: Place) -> Journal:
 @pass_place
 def list_jobs(place: Place, in_state: str | None, tracker: str | None, code: str | None) -> None:
     """All jobs, oldest first."""
-    ledger = _read(place).ledger
+    ledger, clock = _read(place).ledger, Clock()
     rows = [view.job_row(job, ledger) for job in view.chosen(ledger, state=in_state, tracker=tracker, code=code)]
     if place.json:
         as_json(rows)
         return
+    for row in rows:
+        row["why"] = row["why"] or view.waits_for(row, ledger, clock)
     cells = [[str(row[key] or "") for key in ("job", "state", "tracker", "code", "name", "why")] for row in rows]
     table(cells, ("job", "state", "tracker", "code", "release", "why"))
     waiting = [row for row in rows if row["resume"]]
@@ -73,13 +75,16 @@ def answered(place: Place, journal: Journal, seq: int, what: str) -> int:
     """Wait a moment for the loop's answer to a command; print it."""
     clock, beat, answer = Clock(), view.heartbeat(place.state_folder()), None
     if beat is not None and view.alive(beat, clock):
-        for _ in range(50):
+        for _ in range(120):
             answer = next((r for r in journal.refresh() if r.get("do") == "answer" and r.get("of") == seq), None)
             if answer is not None:
                 break
             clock.wait(0.1)
     result = str(answer["result"]) if answer else "waiting"
-    why = str(answer.get("why") or "") if answer else "it is in the journal and is obeyed when the daemon runs"
+    later = "it is in the journal, and the daemon obeys it as soon as its hands are off the job"
+    if beat is None or not view.alive(beat, clock):
+        later = "it is in the journal and is obeyed when the daemon runs"
+    why = str(answer.get("why") or "") if answer else later
     if place.json:
         as_json({"command": seq, "result": result, "why": why})
     else:

@@ -143,6 +143,7 @@ def fields(place: Place, tracker: str | None) -> int:
 
 
 @rules.command()
+@with_json
 def schema() -> int:
     """The JSON Schema of rules.yaml, for editors."""
     as_json(json_schema())

@@ -54,7 +54,10 @@ def _asked(name: str) -> Secret:
     else:
         text = sys.stdin.readline().rstrip("\r\n")
     if not text:
-        raise SeedpostError(f"no value for {name} was given", hint=f"printf %s VALUE | seedpost secrets set {name}")
+        raise SeedpostError(
+            f"no value for {name} was given",
+            hint=f"without a terminal it is read from standard input: seedpost secrets set {name} <FILE",
+        )
     return Secret(text)
 
 

@@ -59,6 +59,9 @@ def _screen(now: Mapping[str, object]) -> None:
         if rows:
             say(f"\n{kind}")
             table(rows)
+    for name, one in (*_of(now["clients"]), *_of(now["folders"])):
+        for problem in _list(one.get("problems")):
+            say(f"  {name}: {problem}")
     say("\ntrackers")
     table([[name, _breaker(one.get("breaker"))] for name, one in _of(now["lanes"])])
     counts = _map(now["jobs"])
@@ -79,6 +82,10 @@ def _map(value: object) -> Mapping[str, object]:
 
 def _of(value: object) -> list[tuple[str, Mapping[str, object]]]:
     return [(name, _map(one)) for name, one in _map(value).items()]
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []
 
 
 def _settling(one: Mapping[str, object]) -> str:

@@ -29,7 +29,7 @@ def find_rules(option: Path | None, environ: Mapping[str, str]) -> Path:
         looked = " and ".join(map(str, places))
         raise SeedpostError(
             f"there is no rules.yaml; looked for {looked}",
-            hint="seedpost init writes one; another place is named by --rules or $SEEDPOST_RULES",
+            hint="copy the starter rules.yaml there; another place is named by --rules or $SEEDPOST_RULES",
             exit_code=INVALID,
         )
     return found

@@ -22,6 +22,7 @@ from mutagen.oggvorbis import OggVorbis
 
 from trackers.content import File
 from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
+from watcher.identify.flac import cut_off
 from watcher.identify.kinds import AUDIO, extension
 from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs
 
@@ -96,9 +97,10 @@ def _raise_fault_of_disk(error: mutagen.MutagenError) -> None:
         raise cause
 
 
-def _flac(found: Any, _: BinaryIO) -> dict[str, Any]:
+def _flac(found: Any, opened: BinaryIO) -> dict[str, Any]:
     info = found.info
     return {
+        "broken": "it ends too early" if cut_off(opened, info.total_samples, info.max_blocksize) else "",
         "format": "FLAC",
         "encoding": lossless(info.bits_per_sample),
         "bits": info.bits_per_sample,

@@ -18,9 +18,11 @@ READER = 1  # the lowest version that may read what we write
 LINE = 64 * 1024  # bytes a line
 _TAIL = 18  # ,"crc":"9a3f0c11"}
 _WHOLE = re.compile(rb',"crc":"[0-9a-f]{8}"\}')
+_LONG = re.compile(rb"[:,\[]-?[0-9]{19}")  # what may be a number beyond 64 bits
+_ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _START = b'{"v":'
 _NOTHING = b"\0\r\n \t"  # what may stand around a record without being damage
-_scalar = frozenset({str, int, float, bool, type(None)})
+_SCALARS = frozenset({str, int, float, bool, type(None)})
 
 
 def encode(record: Mapping[str, Any]) -> bytes:
@@ -100,12 +102,14 @@ def dumps(value: object) -> bytes:
 
 
 def _dumps(value: object) -> bytes:
-    _within_64_bits(value)
-    return json.dumps(value, separators=(",", ":"), allow_nan=False).encode("ascii")
+    data = _ENCODER.encode(value).encode("ascii")
+    if _LONG.search(data):
+        _within_64_bits(value)
+    return data
 
 
 def _within_64_bits(value: object) -> None:
-    if isinstance(value, Mapping):
+    if isinstance(value, dict):
         for part in value.values():
             _within_64_bits(part)
     elif isinstance(value, (list, tuple)):
@@ -127,10 +131,10 @@ def body_of(line: bytes) -> bytes:
     return line[: -_TAIL - 1]
 
 
-def plain(record: Mapping[str, Any], body: bytes) -> dict[str, Any]:
+def plain(record: dict[str, Any], body: bytes) -> dict[str, Any]:
     """The record as a reader will have it: what is in it belongs to nobody else, and is JSON's."""
-    if _scalar.issuperset(map(type, record.values())):
-        return dict(record)
+    if _SCALARS.issuperset(map(type, record.values())):
+        return record
     return loads(body + b"}")  # type: ignore[no-any-return]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from watcher.jobs import Ledger
 from watcher.jobs.ahead import Ahead
-from watcher.jobs.records import LINE, VERSION, body_of, encode, plain
+from watcher.jobs.records import LINE, VERSION, body_of, dumps, plain, seal
 from watcher.journal.blobs import Blobs
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -79,11 +79,12 @@ def compose(tickets: Sequence[Ticket], ledger: Ledger, blobs: Blobs, last: int, 
 
 
 def _add(ticket: Ticket, record: dict[str, Any], blobs: Blobs) -> None:
-    line = encode(record)
+    body = dumps(record)[:-1]
+    line = seal(body)
     if len(line) > LINE:
         line = blobs.fitted(record)
+        body = body_of(line)
         record[""] = ()  # read back below: some of it went into blobs
-    body = body_of(line)
     ticket.lines.append(line)
     ticket.bodies.append(body)
     ticket.folded.append(plain(record, body))

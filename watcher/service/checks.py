@@ -33,7 +33,7 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
         config = load(rules)
     except RulesInvalid as error:
         return Checked(tuple(error.problems))
-    found = [*config.warnings, *run_tests(config), *_folders(config), *_seeding(config), *_missing(config, secrets)]
+    found = [*config.warnings, *run_tests(config), *_folders(config), *_missing(config, secrets)]
     if online:
         found += [*_clients(config, secrets, clock), *_keys(config, secrets, state or config.state, clock)]
     return Checked(tuple(found))
@@ -47,12 +47,6 @@ def _folders(config: Config) -> Iterator[Problem]:
     for folder in config.folders:
         if not folder.path.is_dir():
             yield _problem(config, f"folder {folder.name}: {folder.path} is no folder", "make it, or mend `path`")
-
-
-def _seeding(config: Config) -> Iterator[Problem]:
-    if config.seed.client is None and config.trackers:
-        text = "`seed: {client: none}`: what is uploaded is not seeded by seedpost; jobs end `uploaded`"
-        yield _problem(config, text, severity="warning")
 
 
 def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:

@@ -19,6 +19,7 @@ from watcher.release import Facts, Release, content_of, form_keys, overridden, r
 from watcher.rules import Decision, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
+from watcher.uploader.prepare import drafted
 
 
 @dataclass(frozen=True)
@@ -107,6 +108,6 @@ def _forms(
         except SettingsError as error:
             forms[name] = [error.text]
             continue
-        made = tracker.compose(content, form_keys(route.set))
+        made = drafted(tracker, content, form_keys(route.set))
         forms[name] = made.as_json() if isinstance(made, Form) else [f"{one.field}: {one.text}" for one in made]
     return forms

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from trackers.clock import Clock
 from trackers.sandbox import Sandbox
+from watcher.errors import SeedpostError
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,11 @@ class Site:
 def rehearsal(port: int) -> Iterator[list[Site]]:
     """Serve on loopback until the block ends."""
     sandbox = Sandbox(clock=Clock())
-    sandbox.start(port)
+    try:
+        sandbox.start(port)
+    except OSError as error:
+        hint = "another program has it; without --port any free one is taken"
+        raise SeedpostError(f"port {port} can't be had: {error.strerror}", hint=hint) from error
     try:
         yield [
             Site(**{key: one[key] for key in ("type", "url", "api_key", "announce")})

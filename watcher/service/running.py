@@ -53,6 +53,7 @@ class Service:
         self.config, self.secrets, self.state, self.clock = config, secrets, state, clock
         self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
         self._on_record, self._died = on_record, ""
+        self._stamps = self._seen = stamps(config)
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
             self.journal = Journal.open(state, clock=clock)
@@ -117,7 +118,7 @@ class Service:
         self._begin()
         self.watches.start()
         while not self.stopping.is_set():
-            if self._asked.is_set():
+            if self._asked.is_set() or self._edited():
                 self._asked.clear()
                 self._reload()
             wait = self._turn()
@@ -140,9 +141,17 @@ class Service:
         self._asked.set()
         self.wake.set()
 
+    def _edited(self) -> bool:
+        """Whether the rules file, or a list it reads, was saved, and has been still since the last look."""
+        now = stamps(self.config)
+        saved = now == self._seen and now != self._stamps
+        self._seen = now
+        return saved
+
     def _reload(self) -> None:
         """Take the file as it is now, if it is valid and its tests pass; else keep the rules in force, and say why."""
         self.secrets.reload()
+        self._stamps = self._seen = stamps(self.config)
         try:
             config = load(self.config.path)
             failures = [str(problem) for problem in run_tests(config)]
@@ -154,6 +163,7 @@ class Service:
             self.journal.append([{"type": "rules", "what": "rejected", "errors": failures[:20]}])
         else:
             self.config = config
+            self._stamps = self._seen = stamps(config)
             self.journal.append([{"type": "rules", "what": "loaded", "rules": config.digest}])
         self.manager.reload()
         self._follow()
@@ -181,6 +191,8 @@ class Service:
     def close(self) -> None:
         """Let go of the state folder. Workers that still hang in a POST do not hold the process."""
         self._workers.shutdown(wait=False, cancel_futures=True)
+        with contextlib.suppress(FileNotFoundError):
+            (self.state / HEARTBEAT).unlink()  # nobody is to take us for alive
         self._undo.close()
 
     # Once
@@ -242,6 +254,19 @@ class Service:
     def is_settled(self) -> bool:
         """Whether every job there is has come to an end."""
         return not self.journal.ledger.live()
+
+
+def stamps(config: Config) -> tuple[tuple[int, int, int], ...]:
+    """What changes when a file that the rules were read from is saved; zeros for one that is not there."""
+    found = []
+    for path in (config.path, *config.files):
+        try:
+            stat = Path(path).stat()
+        except OSError:
+            found.append((0, 0, 0))
+        else:
+            found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
+    return tuple(found)
 
 
 @contextlib.contextmanager

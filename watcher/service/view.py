@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -46,6 +47,17 @@ def _text(time: float | None) -> str | None:
     return utc_text(time) if time else None
 
 
+def waits_for(row: Mapping[str, object], ledger: Ledger, clock: Clock) -> str:
+    """What a job without a reason of its own waits for: its tracker, or its time."""
+    if row["state"] not in (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED):
+        return ""
+    stopped = _breaker(ledger.breakers.get(str(row["site"])), clock)
+    if stopped is not None:
+        until = f" until {stopped['until']}" if stopped["until"] else ""
+        return f"{row['tracker']} is stopped{until}: {stopped['why']}"
+    return f"not before {row['not_before']}" if row["not_before"] else ""
+
+
 def chosen(
     ledger: Ledger, *, state: str | None = None, tracker: str | None = None, code: str | None = None
 ) -> list[Job]:
@@ -82,8 +94,20 @@ def heartbeat(state: Path) -> Mapping[str, object] | None:
 
 
 def alive(beat: Mapping[str, object], clock: Clock) -> bool:
-    """Whether a loop wrote this heartbeat a moment ago."""
-    return clock.now() - utc_seconds(str(beat["time"])) < YOUNG
+    """Whether a loop wrote this heartbeat a moment ago, and its process is there still."""
+    young = clock.now() - utc_seconds(str(beat["time"])) < YOUNG
+    return young and _exists(int(str(beat.get("pid") or 0)))
+
+
+def _exists(pid: int) -> bool:
+    """Whether this machine has such a process; another's container has numbers of its own, and none is known there."""
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return pid > 0
 
 
 def status(

@@ -12,6 +12,7 @@ from watcher.logs import redact
 from watcher.uploader.bench import Bench, own_keys, record_of
 from watcher.uploader.commands import Reply, obey
 from watcher.uploader.lane import Lane
+from watcher.uploader.prepare import drafted
 from watcher.uploader.reconcile import reconcile, vigil
 
 FIRST_HALF = ("look", "redecide")  # answered by intake
@@ -60,7 +61,7 @@ class Orders:
             return {"digest": Form.from_json(shown).digest}
         lane = self._lanes.get(job.site)
         try:
-            form = lane.tracker().compose(self._bench.content(job), own_keys(job)) if lane is not None else None
+            form = drafted(lane.tracker(), self._bench.content(job), own_keys(job)) if lane is not None else None
         except SettingsError:
             form = None
         return {"digest": form.digest, "shown": form.as_json()} if isinstance(form, Form) else {}

@@ -39,10 +39,7 @@ def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
         why = "; ".join(f"{one.field}: want {one.want}, got {one.got}" for one in failed)
         return held(job, "require", why, back_to=State.QUEUED)
     content, tracker = bench.content(job), lane.tracker()
-    keys = own_keys(job)
-    composed = tracker.compose(content, keys)
-    if tracker.hosts_images and content.cover and _lacks_only_a_cover(composed):
-        composed = tracker.compose(content, keys | {"image": COVER_TO_COME})
+    composed = drafted(tracker, content, own_keys(job))
     if not isinstance(composed, Form):
         return _problems(job, composed)
     if job.approved and job.approved not in ("any", composed.digest):
@@ -52,6 +49,14 @@ def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
     if not isinstance(joined, Form):
         return joined
     return _frozen(job, composed, joined, content, lane, config, bench)
+
+
+def drafted(tracker: Uploader, content: Content, keys: Mapping[str, object]) -> Form | list[Problem]:
+    """The form as far as it can be made without asking the site: a cover may still have to go to the site's host."""
+    composed = tracker.compose(content, keys)
+    if tracker.hosts_images and content.cover and _lacks_only_a_cover(composed):
+        return tracker.compose(content, {**keys, "image": COVER_TO_COME})
+    return composed
 
 
 def _lacks_only_a_cover(composed: Form | list[Problem]) -> bool:
