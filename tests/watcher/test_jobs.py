@@ -274,6 +274,7 @@ def test_what_once_stood_on_a_site_is_never_forgotten(book: Book) -> None:
     book(release())
     book(*(job(step, infohash="i") for step in ("queued", "prepared", "sending")))
     assert list(book.ledger.uploads) == []
+    assert not book.ledger.ours("i")
     book(job("uploaded", torrent_id=5), job("seeding", registered="r"), job("done"), job("queued", forget=True))
     first = Uploaded("redacted.sh", "f" * 32, "i", "r", 5)
     assert list(book.ledger.uploads) == [first]
@@ -284,6 +285,8 @@ def test_what_once_stood_on_a_site_is_never_forgotten(book: Book) -> None:
     book(job("held", back_to="seeding"))
     assert list(book.compacted().uploads) == [first, second]
     assert book.ledger.jobs[ID].uploads == [["i", "r", 5], ["i", "r2", 6]]
+    for ledger in (book.ledger, book.compacted()):
+        assert [ledger.ours(hash) for hash in ("i", "r", "r2", "x")] == [True, True, True, False]
 
 
 def test_jobs_are_found_by_state_by_release_and_by_life(book: Book) -> None:

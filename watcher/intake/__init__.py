@@ -79,7 +79,7 @@ class Intake:
 
     def own(self, infohash: str) -> bool:
         """Whether seedpost itself added this torrent."""
-        return any(infohash in (one.infohash, one.registered) for one in self._journal.ledger.uploads)
+        return self._journal.ledger.ours(infohash)
 
     def record(self, records: Sequence[Mapping[str, object]]) -> None:
         """Write a source's own records."""

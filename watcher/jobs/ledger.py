@@ -89,6 +89,7 @@ class Ledger:
         self._of_release: dict[str, list[str]] = {}
         self._known: set[Pair] = set()
         self._commands: dict[int, Record] = {}
+        self._hashes: set[str | None] | None = None  # of all uploads, once somebody has asked
 
     # -- reading
 
@@ -148,6 +149,20 @@ class Ledger:
             for infohash, registered, torrent_id in entry.uploads(job):
                 yield Uploaded(job["site"], fingerprint, infohash, registered, torrent_id)
 
+    def ours(self, infohash: str) -> bool:
+        """Whether a torrent of this hash, as sent or as registered, ever stood on a site by our doing."""
+        with self.lock:
+            if self._hashes is None:
+                self._hashes = set()
+                for entry in self.entries.values():
+                    self._note_hashes(entry)
+            return infohash in self._hashes
+
+    def _note_hashes(self, entry: Entry) -> None:
+        if self._hashes is not None and (entry.published or entry.past):
+            for sent, registered, _ in entry.uploads(entry.fold()):
+                self._hashes.update((sent, registered))
+
     def sends(self, site: str) -> list[float]:
         """When POSTs to a site were intended, wall seconds, for its `limit`."""
         with self.lock:
@@ -178,7 +193,7 @@ class Ledger:
 
     def fold(self, records: Iterable[Record], bodies: Iterable[bytes]) -> None:
         """Fold in records in order, each with its JSON text as it stands in the file, up to `crc`."""
-        entries, others, shapes = self.entries, self._others, self._shapes
+        entries, others, shapes, hashes = self.entries, self._others, self._shapes, self._hashes
         with self.lock:
             for record, body in zip(records, bodies, strict=True):
                 try:
@@ -201,6 +216,8 @@ class Ledger:
                         entry.body = body
                     else:
                         entry.add(shape, body, clears)
+                    if hashes is not None:
+                        self._note_hashes(entry)
                 except (KeyError, TypeError, ValueError, AttributeError) as error:
                     self.problems.append(f"record {record.get('seq')} can't be read: {type(error).__name__} {error}")
 
@@ -217,6 +234,7 @@ class Ledger:
         if name not in self.entries:
             self._of_release.setdefault(record.get("release", ""), []).append(name)
         self.entries[name] = Entry(self._shapes.of(record), body, record)
+        self._note_hashes(self.entries[name])
 
     def _moved(self, entry: Entry, record: Record) -> None:
         was, to, name = entry.state, record["state"], record["job"]
@@ -285,7 +303,7 @@ class Ledger:
             self.entries, self.texts, self.breakers = other.entries, other.texts, other.breakers
             self.sources, self.rules, self._shapes = other.sources, other.rules, other._shapes
             self._states, self._of_release = other._states, other._of_release
-            self._known, self._commands = other._known, other._commands
+            self._known, self._commands, self._hashes = other._known, other._commands, None
             self.problems += other.problems
 
     # -- compaction

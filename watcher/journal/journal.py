@@ -293,7 +293,7 @@ class Journal:
                 self._take_in(*batch)
             if self._store.log.skipped:
                 self.ledger.become(self._store.fold_anew())
-        except JournalLost:
+        except (JournalLost, NeedsRepair):
             self._remember()
             raise
         now = self._store.log.scan
