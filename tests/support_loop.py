@@ -49,6 +49,7 @@ trackers:
 rules:
   - name: everything
     match: {{name: '*'}}
+    require: {{{require}}}
     upload_to: {{{upload_to}}}
 """
 
@@ -291,6 +292,7 @@ class World:
         limit: str = "",
         red: bool = True,
         client: str = "none",
+        require: str = "",
     ) -> None:
         """The rules in force from now on. `red`: whether RED is among the trackers."""
         named = f"RED: {{type: sandbox-redacted, url: 'http://127.0.0.1:1/redacted', new_group: {new_group}, "
@@ -302,6 +304,7 @@ class World:
             new_group=new_group,
             red=named if red else "",
             client=client,
+            require=require,
         )
         self.config: Config = parse(text.encode(), "rules.yaml")
 

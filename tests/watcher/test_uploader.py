@@ -601,6 +601,19 @@ class TestCommands:
         one.until(one.settled)
         assert ["tags", "jazz"] in one.journal.load(one.job().form)["fields"]
 
+    def test_what_a_rule_requires_is_not_got_around_by_an_edit_or_a_retry(self, one: World) -> None:
+        one.set_rules(require="music.tags_complete: true")
+        one.release()
+        one.turn()
+        job = one.job()
+        assert (job.state, job.code) == (State.HELD, "require")
+        assert one.command("edit", job.job, set={"tags": "jazz"})["result"] == "done"
+        assert "approve" in str(one.command("retry", job.job)["why"])
+        assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "require", 0)
+        one.command("approve", job.job)
+        one.until(one.settled)
+        assert one.job().state is State.UPLOADED
+
     def test_a_form_that_is_not_what_was_approved_is_held_again_with_the_difference(self, one: World) -> None:
         one.set_rules(new_group="review")
         one.release()

@@ -11,7 +11,7 @@ from watcher.uploader.bench import record_of
 OPEN = (State.SENDING, State.UNCONFIRMED)
 EDITABLE = (State.QUEUED, State.DRY_RUN, State.HELD)
 CANCELLABLE = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
-A_PERSON_DECIDES = ("review", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
+A_PERSON_DECIDES = ("review", "require", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
 
 
 @dataclass(frozen=True)
