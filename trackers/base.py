@@ -15,8 +15,6 @@ from trackers.content import Content
 from trackers.errors import Refused
 from trackers.secret import Secret
 
-JSON = Mapping[str, object]
-
 
 @dataclass(frozen=True)
 class Account:

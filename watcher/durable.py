@@ -90,11 +90,10 @@ class FileSystem:
 
     def kind(self, path: Path) -> str:
         """The type of file system a path is on, as `mount` names it; "" if it can't be told."""
-        try:
+        with contextlib.suppress(OSError):
             table = Path("/proc/self/mountinfo").read_text(errors="surrogateescape")
-        except OSError:
-            return ""
-        return _kind_in(table, os.path.realpath(path))
+            return _kind_in(table, os.path.realpath(path))
+        return ""
 
 
 def _kind_in(table: str, path: str) -> str:
@@ -119,11 +118,10 @@ def _identity(found: os.stat_result) -> tuple[int, int]:
 
 def exists(path: Path, fs: FileSystem) -> bool:
     """Whether something has this name; a dangling link counts."""
-    try:
+    with contextlib.suppress(FileNotFoundError):
         fs.stat(path)
-    except FileNotFoundError:
-        return False
-    return True
+        return True
+    return False
 
 
 def write_all(fd: int, data: bytes, fs: FileSystem) -> None:

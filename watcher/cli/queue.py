@@ -13,7 +13,7 @@ from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
 from watcher.cli.show import as_json, fields, local, note, say, table
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
-from watcher.journal import Journal, history
+from watcher.journal import Journal
 from watcher.service import view
 
 
@@ -57,7 +57,7 @@ def show(place: Place, job: str) -> None:
     journal = _read(place)
     ledger = journal.ledger
     one = view.found(ledger, job)
-    steps = [record for record in history(place.state_folder()) if record.get("job") == one.job]
+    steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
     form = journal.load({"form": one.form})["form"] if one.form else None
     if place.json:
         as_json(view.job_row(one, ledger) | {"form": form, "answer": one.answer, "passes": one.passes, "steps": steps})

@@ -251,10 +251,6 @@ class Service:
             "problems": list(status.problems),
         }
 
-    def is_settled(self) -> bool:
-        """Whether every job there is has come to an end."""
-        return not self.journal.ledger.live()
-
 
 def stamps(config: Config) -> tuple[tuple[int, int, int], ...]:
     """What changes when a file that the rules were read from is saved; zeros for one that is not there."""
