@@ -70,6 +70,66 @@ class Music:
 
 
 @dataclass(frozen=True)
+class Tv:
+    """Which part of which series. None: not known, or it has none: a daily show has a date and no season."""
+
+    title: str | None = None
+    season: int | None = None
+    episodes: tuple[int, ...] = ()  # in order; of a pack those that are in it
+    pack: bool = False  # a whole season, or what of it there is
+    date: str | None = None  # YYYY-MM-DD, of a daily show
+    year: int | None = None  # where the name has one, as for a second series of the same title
+    episode_title: str | None = None
+
+
+@dataclass(frozen=True)
+class Movie:
+    """Which film."""
+
+    title: str | None = None
+    year: int | None = None
+    edition: str | None = None  # "Director's Cut" …
+
+
+@dataclass(frozen=True)
+class Ids:
+    """Numbers of the title at the data bases that trackers ask for."""
+
+    tmdb: int | None = None
+    imdb: str | None = None  # with its tt: "tt0133093"
+    tvdb: int | None = None
+    tvmaze: int | None = None
+    mal: int | None = None
+
+
+@dataclass(frozen=True)
+class Video:
+    """A film, an episode or a season. None means that it was looked for and is not there, or is not known.
+
+    What is measured is that of the largest file, which is also the one that `mediainfo` describes.
+    """
+
+    kind: str | None = None  # disc remux encode web-dl webrip hdtv
+    resolution: str | None = None  # "1080p" "576i" …
+    source: str | None = None  # "WEB-DL" "WEBRip" "Blu-ray" "HDTV" "DVD" …
+    codec: str | None = None  # "H.264" "HEVC" "AV1" "MPEG-2" "VC-1" "XviD" …
+    encoder: str | None = None  # "x264" "x265": who wrote the stream, where it says so
+    bit_depth: int | None = None
+    hdr: tuple[str, ...] = ()  # "DV" "HDR10+" "HDR10" "HLG"
+    audio: tuple[str, ...] = ()  # formats in the order of the tracks: "TrueHD Atmos" "DDP" "DTS-HD MA" "AAC" …
+    channels: str | None = None  # of the first audio track: "5.1"
+    languages: tuple[str, ...] = ()  # of the audio tracks: "en" "de"
+    subtitles: tuple[str, ...] = ()  # languages of the subtitle tracks
+    service: str | None = None  # "NF" "AMZN" …
+    container: str | None = None  # "MKV" "MP4" "M2TS" …
+    seconds: float | None = None
+    mediainfo: str | None = None  # MediaInfo's own text; of its path the file's name is left
+    problems: tuple[str, ...] = ()  # where the name says one thing and the file another
+    tv: Tv | None = None  # of an episode or a season
+    movie: Movie | None = None  # of a film
+
+
+@dataclass(frozen=True)
 class Content:
     """A single file or a folder, with what could be learned of it."""
 
@@ -81,6 +141,9 @@ class Content:
     scene: bool | None = None  # None: not known
     proper: bool = False
     music: Music | None = None
+    video: Video | None = None
+    ids: Ids = Ids()
+    nfo: str | None = None  # path of the .nfo among the files
     cover: str | None = None  # path of a cover picture among the files
     origin: tuple[str, ...] = field(default=())  # sites it came from
 

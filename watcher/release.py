@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from trackers.content import Content, Credit, Edition, File, Music, Track
+from trackers.content import Content, Credit, Edition, File, Ids, Movie, Music, Track, Tv, Video
 
 Value = str | int | float | bool | Sequence[object] | Mapping[str, object] | None
 
@@ -207,6 +207,9 @@ def content_of(name: str, files: Sequence[File], single: bool, facts: Facts) -> 
         scene=scene if isinstance(scene, bool) else None,
         proper=read.flag("proper"),
         music=_music(facts, read) if kind == "music" else None,
+        video=_video(kind, read) if kind in ("tv", "movie") else None,
+        ids=_ids(read),
+        nfo=read.text("files.nfo"),
         cover=read.text("files.cover"),
         origin=read.words("origin"),
     )
@@ -243,6 +246,55 @@ def _music(facts: Facts, read: _Reader) -> Music:
     )
 
 
+def _video(kind: str, read: _Reader) -> Video:
+    return Video(
+        kind=read.text("video.kind"),
+        resolution=read.text("video.resolution"),
+        source=read.text("video.source"),
+        codec=read.text("video.codec"),
+        encoder=read.text("video.encoder"),
+        bit_depth=read.number("video.bit_depth"),
+        hdr=read.words("video.hdr"),
+        audio=read.words("video.audio"),
+        channels=read.text("video.channels"),
+        languages=read.words("video.languages"),
+        subtitles=read.words("video.subtitles"),
+        service=read.text("video.service"),
+        container=read.text("video.container"),
+        seconds=read.figure("video.seconds"),
+        mediainfo=read.text("video.mediainfo"),
+        problems=read.words("video.problems"),
+        tv=_tv(read) if kind == "tv" else None,
+        movie=_movie(read) if kind == "movie" else None,
+    )
+
+
+def _tv(read: _Reader) -> Tv:
+    return Tv(
+        title=read.text("tv.title"),
+        season=read.number("tv.season"),
+        episodes=tuple(one for one in _listed(read.value("tv.episode")) if isinstance(one, int)),
+        pack=read.flag("tv.pack"),
+        date=read.text("tv.date"),
+        year=read.number("tv.year"),
+        episode_title=read.text("tv.episode_title"),
+    )
+
+
+def _movie(read: _Reader) -> Movie:
+    return Movie(read.text("movie.title"), read.number("movie.year"), read.text("movie.edition"))
+
+
+def _ids(read: _Reader) -> Ids:
+    return Ids(
+        tmdb=read.number("ids.tmdb"),
+        imdb=read.text("ids.imdb"),
+        tvdb=read.number("ids.tvdb"),
+        tvmaze=read.number("ids.tvmaze"),
+        mal=read.number("ids.mal"),
+    )
+
+
 class _Reader:
     """Facts by type; what is none, unknown or of another type is None, False or empty."""
 
@@ -259,6 +311,10 @@ class _Reader:
     def number(self, key: str) -> int | None:
         value = self.value(key)
         return int(value) if isinstance(value, (int, float)) else None
+
+    def figure(self, key: str) -> float | None:
+        value = self.value(key)
+        return float(value) if isinstance(value, (int, float)) else None
 
     def words(self, key: str) -> tuple[str, ...]:
         return tuple(map(str, _listed(self.value(key))))

@@ -8,7 +8,7 @@ import os
 from hypothesis import given
 from hypothesis import strategies as st
 
-from trackers.content import Credit, File
+from trackers.content import Credit, File, Ids, Movie, Tv, Video
 from watcher.release import (
     NONE,
     Fact,
@@ -112,3 +112,21 @@ def test_a_release_comes_back_from_its_record() -> None:
     assert told_by_source(release.facts) == {"torrent.tags": Fact(["a"], "torrent")}
     assert release.size == 5
     assert NONE.as_json() == {"value": None, "origin": ""}
+
+
+def test_a_tracker_is_told_of_an_episode_and_of_a_film_by_type() -> None:
+    told: dict[str, object] = {
+        "kind": "tv", "video.kind": "web-dl", "video.hdr": ["DV", "HDR10"], "video.seconds": 2520.5,
+        "video.mediainfo": "General\n", "tv.title": "Northern Harbour", "tv.season": 2, "tv.episode": [5],
+        "tv.pack": False, "movie.title": "nothing", "ids.tmdb": 4242, "ids.imdb": "tt0000042", "files.nfo": "a.nfo",
+    }  # fmt: skip
+    facts = {name: Fact(value, "file") for name, value in told.items()}  # type: ignore[arg-type]
+    content = content_of("x", (), False, facts)
+    assert content.video == Video(
+        kind="web-dl", hdr=("DV", "HDR10"), seconds=2520.5, mediainfo="General\n",
+        tv=Tv("Northern Harbour", 2, (5,)),
+    )  # fmt: skip
+    assert (content.ids, content.nfo, content.music) == (Ids(4242, "tt0000042"), "a.nfo", None)
+    film = facts | {"kind": Fact("movie", "file"), "movie.year": Fact(1999, "name")}
+    assert content_of("x", (), False, film).video.movie == Movie("nothing", 1999)  # type: ignore[union-attr]
+    assert content_of("x", (), False, facts | {"kind": Fact("other", "file")}).video is None
