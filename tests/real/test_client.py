@@ -1,4 +1,4 @@
-"""The client against the qbittorrent-nox of this machine."""
+"""The client against real servers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The qBittorrent source on the qbittorrent-nox of this machine: real downloads, moves, checks and restarts."""
+"""The qBittorrent source on real servers: real downloads, moves, checks and restarts."""
 
 from __future__ import annotations
 
