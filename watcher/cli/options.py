@@ -11,6 +11,8 @@ from typing import TypeVar
 
 import click
 
+from watcher.errors import USAGE, SeedpostError
+
 Command = TypeVar("Command", bound=Callable[..., object])
 PATH: click.Path = click.Path(path_type=Path)
 # As watcher.jobs.State; spelled out, so that --help needs no jobs. A test compares them.
@@ -111,3 +113,15 @@ def pass_place_by_name(command: Callable[..., int]) -> Callable[..., int]:
         return command(place=ctx.find_object(Place), **rest)
 
     return functools.update_wrapper(with_place_named, command)
+
+
+def since(text: str, now: float) -> float:
+    """Wall seconds of `7d` (so long ago), `2026-11-22` or `2026-11-22T18:00:00Z`, as --since takes them."""
+    from watcher.rules.quantities import duration, moment  # most commands have no --since
+
+    try:
+        return moment(text) if "-" in text else now - duration(text)
+    except ValueError as error:
+        raise SeedpostError(
+            f"--since wants an age such as 7d or a day such as 2026-11-22, got {text!r}", exit_code=USAGE
+        ) from error

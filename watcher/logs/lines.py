@@ -126,6 +126,11 @@ def _local(text: str) -> str:
     return datetime.fromtimestamp(utc_seconds(text)).astimezone().strftime("%Y-%m-%d %H:%M:%S")
 
 
+def coloured(environ: Mapping[str, str]) -> bool:
+    """Whether a terminal gets colour: not with NO_COLOR (no-color.org), nor on one that has none."""
+    return not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+
+
 _COLOURS = {"warning": "\x1b[33m", "error": "\x1b[31m", "debug": "\x1b[2m"}
 
 

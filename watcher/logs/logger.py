@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, TextIO
 
 from trackers.clock import Clock, utc_text
 from watcher.errors import USAGE, SeedpostError
-from watcher.logs.lines import LEVELS, as_json, as_text, cleaned, ordered, traceback_text
+from watcher.logs.lines import LEVELS, as_json, as_text, cleaned, coloured, ordered, traceback_text
 from watcher.logs.sinks import FileSink, Sink, StreamSink
 
 if TYPE_CHECKING:
@@ -139,7 +139,7 @@ def _threshold(level: str | None, environ: Mapping[str, str]) -> int:
 def _stream_sink(stream: TextIO, terminal: bool, environ: Mapping[str, str]) -> Sink:
     if not terminal:
         return StreamSink(stream, as_json)
-    colour = not environ.get("NO_COLOR") and environ.get("TERM") != "dumb"
+    colour = coloured(environ)
     return StreamSink(stream, lambda fields: as_text(fields, colour=colour))
 
 
