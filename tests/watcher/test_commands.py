@@ -434,6 +434,37 @@ def test_an_edit_is_taken_by_itself_when_it_is_still_and_good(tmp_path: Path, sa
     assert seedpost.json("status")["running"] is False
 
 
+def test_R1_a_start_with_an_invalid_file_finishes_what_it_has_and_says_so_loudly(
+    tmp_path: Path, sandbox: Sandbox
+) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    an_album(tmp_path / "rips")
+    good = seedpost.rules.read_text()
+    seedpost.rules.write_text(good.replace("kind: music", "kind: musik"))
+    assert seedpost("run", "--once").returncode == 0
+    assert seedpost.states() == {"RED": State.UPLOADED}
+    rules = seedpost.json("status")["rules"]
+    assert (rules["valid"], "musik" in rules["errors"][0]) == (False, True)
+    assert "musik" in seedpost("status").stdout
+    assert {"rules.refused", "rules.older", "rules.rejected"} <= set(seedpost.events())
+    (seedpost.state / "rules.accepted.yaml").unlink()
+    assert seedpost("run", "--once").returncode == 78
+
+
+def test_what_was_undecided_is_decided_again_when_other_rules_are_taken(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    good = seedpost.rules.read_text()
+    waits = good.replace("{kind: music, music.format: FLAC}", "{kind: tv}")
+    seedpost.rules.write_text(waits + "otherwise: hold\n")
+    an_album(tmp_path / "rips")
+    seedpost.start()
+    seedpost.until(lambda: seedpost.json("status")["undecided"], "it was decided")
+    seedpost.rules.write_text(good)
+    seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not decided again")
+    assert seedpost.json("status")["undecided"] == []
+    assert seedpost.end() == 0
+
+
 def test_a_port_that_is_taken_is_said_in_two_lines(tmp_path: Path, sandbox: Sandbox) -> None:
     seedpost = made(tmp_path, sandbox)
     taken = seedpost("sandbox", "--port", sandbox.url.rsplit(":", 1)[1])

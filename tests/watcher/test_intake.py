@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -208,3 +209,49 @@ def test_a_baseline_that_was_cut_off_does_not_count(desk: Desk) -> None:
     found = desk.intake.baseline("/x")
     assert found is not None
     assert found.names == {"a", "b"}
+
+
+def other_rules(desk: Desk, before: str, after: str) -> None:
+    desk.config = parse(RULES.format(mode="upload", brake="10/h", to="RED: {}").replace(before, after).encode())
+
+
+def test_other_rules_decide_what_a_guard_could_not_tell(desk: Desk) -> None:
+    unknown = Fact(unknown=True, why="the client is away")
+    release = replace(desk.release("Album"), facts={"torrent.tags": unknown})
+    desk.intake.seen(release)
+    record = desk.journal.ledger.releases[release.id]
+    assert record["undecided"] == "guard-unknown"
+    desk.intake.again(record)
+    assert desk.journal.ledger.releases[release.id]["undecided"] == "guard-unknown"
+    other_rules(desk, "torrent.tags: no-upload", "group: YIFY")
+    desk.intake.again(record)
+    assert not desk.journal.ledger.releases[release.id].get("undecided")
+    assert set(desk.jobs()) == {"RED"}
+
+
+def test_other_rules_do_not_answer_what_only_a_source_or_a_person_can(desk: Desk) -> None:
+    release = desk.release("Album")
+    desk.intake.seen(release, undecided=("origin-unknown", "no tracker of it could be read"))
+    record = desk.journal.ledger.releases[release.id]
+    desk.intake.again(record)
+    assert desk.jobs() == {}
+    after = desk.journal.ledger.releases[release.id]
+    assert (after["undecided"], after["why"]) == ("origin-unknown", "no tracker of it could be read")
+    other_rules(desk, "match: {name: '*'}", "match: {kind: music}")
+    desk.intake.again(record)
+    assert desk.jobs() == {}
+    assert not desk.journal.ledger.releases[release.id].get("undecided")
+
+
+def test_what_is_decided_again_is_no_arrival_and_content_that_is_gone_waits(desk: Desk) -> None:
+    release = desk.release("Album")
+    desk.intake.seen(release, undecided=("origin-unknown", "no tracker of it could be read"))
+    for _ in range(60):
+        desk.intake.again(desk.journal.ledger.releases[release.id])
+    other = desk.see("Other")
+    assert not desk.journal.ledger.releases[other].get("undecided")
+    desk.intake.seen(desk.release("Lost"), undecided=("otherwise-hold", "no rule matched"))
+    lost = next(one for one in desk.journal.ledger.releases.values() if one["name"] == "Lost")
+    shutil.rmtree(lost["path"])
+    desk.intake.again(lost)
+    assert desk.journal.ledger.releases[lost["release"]]["seq"] == lost["seq"]

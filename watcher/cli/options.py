@@ -37,13 +37,18 @@ class Place:
 
     def state_folder(self) -> Path:
         """--state, $SEEDPOST_STATE, then `state:` in the rules file."""
-        if self.state is not None:
-            return self.state
-        if os.environ.get("SEEDPOST_STATE"):
-            return Path(os.environ["SEEDPOST_STATE"]).expanduser()
+        given = self.given_state()
+        if given is not None:
+            return given
         from watcher.config import state_of  # as above
 
         return state_of(self.rules_file())
+
+    def given_state(self) -> Path | None:
+        """--state or $SEEDPOST_STATE, if one of them says."""
+        if self.state is not None:
+            return self.state
+        return Path(os.environ["SEEDPOST_STATE"]).expanduser() if os.environ.get("SEEDPOST_STATE") else None
 
 
 def with_place(command: Command) -> Command:

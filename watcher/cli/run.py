@@ -10,10 +10,10 @@ import click
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_place
 from watcher.cli.show import note
-from watcher.config import load
 from watcher.errors import UNKNOWN
 from watcher.logs import configure, install_hooks, log
 from watcher.secrets import Secrets, harden
+from watcher.service.rulesfile import start
 from watcher.service.running import Service, signals
 
 
@@ -24,14 +24,17 @@ from watcher.service.running import Service, signals
 def run(place: Place, once: bool) -> int:
     """Watch, decide, upload and seed."""
     harden()
-    config = load(place.rules_file())
-    state = place.state or (place.state_folder() if os.environ.get("SEEDPOST_STATE") else config.state)
-    clock = Clock()
+    begin = start(place.rules_file, place.given_state())
+    config, state, clock = begin.config, begin.state, Clock()
     configure(state=state, stream=sys.stderr, terminal=sys.stderr.isatty())
     for warning in config.warnings:
         note(str(warning))
+    for line in begin.refused:
+        log.error("rules.refused", error=line)
+    if begin.refused:
+        log.error("rules.older", hint=f"{config.path} is not valid: the rules last accepted are in force")
     secrets = Secrets(state, os.environ, clock=clock)
-    service = Service(config, secrets, state=state, clock=clock)
+    service = Service(config, secrets, state=state, clock=clock, refused=begin.refused)
     install_hooks(service.died)
     try:
         with signals(service):

@@ -50,7 +50,12 @@ def _screen(now: Mapping[str, object]) -> None:
     if now["stopped"]:
         say(f"the uploader is stopped: {now['stopped']}")
     rules = _map(now["rules"])
-    say("rules: in force" if rules.get("valid") else "rules: the file is not valid; the ones before it are in force")
+    if rules.get("valid"):
+        say("rules: in force")
+    else:
+        say(f"rules: the file is not valid; those of {local(rules.get('since'))} are in force")
+        for error in _list(rules.get("errors")):
+            say(f"  {error}")
     for kind in ("clients", "folders"):
         rows = [
             [name, "up" if one.get("up") else f"away: {one.get('error')}", _settling(one)]

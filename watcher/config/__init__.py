@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from watcher.config.files import find_rules, state_of
 
 if TYPE_CHECKING:
+    from watcher.config.accepted import keep, kept
     from watcher.config.editors import schema
     from watcher.config.rulesfile import Config, RulesInvalid, load, parse, run_tests
     from watcher.config.sources import ClientConfig, FolderConfig, NotifyConfig, Seed
@@ -24,6 +25,8 @@ __all__ = [
     "Seed",
     "TrackerConfig",
     "find_rules",
+    "keep",
+    "kept",
     "load",
     "parse",
     "run_tests",
@@ -33,6 +36,7 @@ __all__ = [
 
 # Where the rest stands. Commands that only look for the state folder are over before YAML and RE2 would be loaded.
 _LATER = {
+    "watcher.config.accepted": ("keep", "kept"),
     "watcher.config.editors": ("schema",),
     "watcher.config.rulesfile": ("Config", "RulesInvalid", "load", "parse", "run_tests"),
     "watcher.config.sources": ("ClientConfig", "FolderConfig", "NotifyConfig", "Seed"),

@@ -88,7 +88,8 @@ class Config:
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()  # what it was read from: the file itself, then its lists
-    text: bytes = field(default=b"", repr=False)  # the file, for the copy of what was last accepted
+    text: bytes = field(default=b"", repr=False)  # the file and its lists by the name they have in it, for the copy
+    lists: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # of what was last accepted
 
 
 def load(path: Path, *, base: Path | None = None) -> Config:
@@ -97,11 +98,12 @@ def load(path: Path, *, base: Path | None = None) -> Config:
     return parse(read_file(path), str(path), base=base)
 
 
-def parse(text: bytes, file: str = "rules.yaml", *, base: Path | None = None) -> Config:
-    """The configuration in `text`; positions name `file`. Raises RulesInvalid with every problem."""
+def parse(text: bytes, file: str = "rules.yaml", *, base: Path | None = None, read: ListReader | None = None) -> Config:
+    """The configuration in `text`; positions name `file`. `read`: where its lists come from, if not from files.
+    Raises RulesInvalid with every problem."""
     problems = Problems(file)
     root = tree(text, problems)
-    read = beside(base or Path(file).parent)
+    read = read or beside(base or Path(file).parent)
     config = _config(root, text, file, read, problems) if root is not None else None
     if problems.errors or config is None:
         raise RulesInvalid(file, problems.errors)
@@ -148,6 +150,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
         warnings=tuple(problems.warnings),
         files=(Path(file), *lists.files),
         text=text,
+        lists=lists.texts,
     )
 
 

@@ -18,10 +18,12 @@ LONGEST = 50_000  # words in one list
 
 @dataclass(frozen=True)
 class Lists:
-    """Every list by its name. `files`: what was read for them, by the path as it was resolved."""
+    """Every list by its name. `files`: what was read for them, by the path as it was resolved; `texts`: what stood
+    there, by the name that the rules file gives it."""
 
     words: Mapping[str, tuple[Scalar, ...]] = field(default_factory=dict)
     files: tuple[Path, ...] = ()
+    texts: Mapping[str, bytes] = field(default_factory=dict)
 
 
 def read_lists(node: Node | None, read: ListReader, problems: Problems) -> Lists:
@@ -33,13 +35,21 @@ def read_lists(node: Node | None, read: ListReader, problems: Problems) -> Lists
         return Lists()
     words: dict[str, tuple[Scalar, ...]] = {}
     files: list[Path] = []
+    texts: dict[str, bytes] = {}
+
+    def noted(name: str) -> tuple[Path, bytes]:
+        path, data = read(name)
+        files.append(path)
+        texts[name] = data
+        return path, data
+
     for key, value in node.entries:
         name = kinds.NAME.read(key, "lists", problems)
         if name is not None:
             words[name] = (
-                _from_file(value, read, files, problems) if isinstance(value, Block) else _inline(name, value, problems)
+                _from_file(value, noted, problems) if isinstance(value, Block) else _inline(name, value, problems)
             )
-    return Lists(words, tuple(files))
+    return Lists(words, tuple(files), texts)
 
 
 def _inline(name: str, node: Scalar | Items, problems: Problems) -> tuple[Scalar, ...]:
@@ -55,7 +65,7 @@ def _inline(name: str, node: Scalar | Items, problems: Problems) -> tuple[Scalar
     return tuple(item for item in node.items if isinstance(item, Scalar))
 
 
-def _from_file(node: Block, read: ListReader, files: list[Path], problems: Problems) -> tuple[Scalar, ...]:
+def _from_file(node: Block, read: ListReader, problems: Problems) -> tuple[Scalar, ...]:
     check_keys(node, ("file",), "a list", problems)
     file = node.get("file")
     name = kinds.TEXT.read(file, "file", problems) if file is not None else None
@@ -68,7 +78,6 @@ def _from_file(node: Block, read: ListReader, files: list[Path], problems: Probl
     except SeedpostError as error:
         problems.error(file, str(error), error.hint)
         return ()
-    files.append(path)
     return _lines(data, str(path), problems)
 
 

@@ -6,6 +6,7 @@ import os
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trackers.clock import Clock, utc_seconds
@@ -15,10 +16,11 @@ from watcher.intake.plan import Neighbours, alike, job_records, left_out, releas
 from watcher.jobs import State
 from watcher.journal import Journal
 from watcher.logs import log
-from watcher.release import Fact, Release, job_id
+from watcher.release import Fact, Release, job_id, release_of, told_by_source
 from watcher.rules import Decision, decide
 from watcher.sources import Baseline, Undecided
 
+OF_THE_RULES = ("guard-unknown", "otherwise-hold")  # why a release is undecided, where other rules may decide it
 FLOOD = (50, 600.0)  # new releases from one source within so many seconds; the surplus is one question
 
 __all__ = ["Intake", "decided"]
@@ -45,6 +47,7 @@ class Intake:
         self._arrivals: dict[str, deque[float]] = {}
         self._routed: dict[str, deque[float]] = {}
         self._releases: dict[tuple[str, int], str] = {}
+        self._met: set[str] = set()
         self._places: set[tuple[str, str]] = set()
         self._by_real: dict[str, set[str]] = {}
         self._by_sizes: dict[str, set[str]] = {}
@@ -92,12 +95,27 @@ class Intake:
     def seen(self, release: Release, *, undecided: Undecided | None = None, asked: bool = False) -> None:
         """Identify, decide, journal: the release and its jobs in one write. `asked`: a person said to look, so neither
         the flood nor the brake holds it."""
-        config, now = self._config(), self._clock.now()
         log.info("release.seen", release=release.id, source=release.source, name=release.name)
+        self._decide(release, undecided, asked)
+
+    def again(self, record: Mapping[str, object]) -> None:
+        """Decide an undecided release by the rules in force. What only its source or a person can answer stays open
+        (where it came from, a flood), unless the rules send it nowhere now."""
+        release = release_of(self._journal.load(record))
+        if not os.path.lexists(release.path):
+            return
+        release = replace(release, facts=told_by_source(release.facts))
+        code = str(record["undecided"])
+        self._decide(release, None if code in OF_THE_RULES else (code, str(record.get("why") or "")), False, again=True)
+
+    def _decide(self, release: Release, undecided: Undecided | None, asked: bool, *, again: bool = False) -> None:
+        config, now = self._config(), self._clock.now()
         facts, decision = decided(release, config)
         real = os.path.realpath(release.path)
         with self._lock:
-            if undecided is None and not asked:
+            if again and not decision.undecided and not decision.trackers:
+                undecided = None  # decided: nowhere
+            if undecided is None and not asked and not again:
                 undecided = self._flooded(release, now)
             if undecided is None and decision.undecided:
                 undecided = (decision.undecided, decision.why)
@@ -139,13 +157,16 @@ class Intake:
     def _remember(self, record: Mapping[str, object], time: float, jobs: int | None = None) -> None:
         """Keep what the next release is compared with: arrivals, what each rule routed, what is where."""
         id, decision = str(record["release"]), record.get("decision")
+        fresh = id not in self._met
+        self._met.add(id)
         self._places.add((str(record["path"]), str(record["fingerprint"])))
         self._by_real.setdefault(str(record["real"]), set()).add(id)
         if record.get("alike"):
             self._by_sizes.setdefault(str(record["alike"]), set()).add(id)
         if record.get("infohash"):
             self._releases[str(record["infohash"]), int(str(record["completed"]))] = id
-        self._arrivals.setdefault(str(record["source"]), deque()).append(time)
+        if fresh:
+            self._arrivals.setdefault(str(record["source"]), deque()).append(time)
         rule = decision.get("rule") if isinstance(decision, Mapping) else None
         if rule and (self._journal.ledger.jobs_of(id) if jobs is None else jobs):
             self._routed.setdefault(str(rule), deque()).append(time)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -44,6 +45,16 @@ class Asked:
     ) -> None:
         self._intake, self._journal, self._config = intake, journal, config
         self._holders, self._clock = holders, clock
+        self._again = threading.Event()
+
+    def decide_again(self) -> None:
+        """Other rules are in force: what is undecided is decided again, in the next `work`."""
+        self._again.set()
+
+    @property
+    def pending(self) -> bool:
+        """Whether there is anything to `work` on."""
+        return self._again.is_set() or bool(self.waiting())
 
     def waiting(self) -> list[Mapping[str, object]]:
         """The commands that nobody has answered."""
@@ -51,6 +62,10 @@ class Asked:
 
     def work(self) -> None:
         """Answer all that wait, each on disk before the next."""
+        if self._again.is_set():
+            self._again.clear()
+            for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
+                self._intake.again(record)
         for command in self.waiting():
             if command["do"] == "look":
                 result, why = self._look(command)

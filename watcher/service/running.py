@@ -7,13 +7,13 @@ import json
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 
 from trackers.base import Uploader
 from trackers.clock import Clock, utc_text
-from watcher.config import Config, RulesInvalid, TrackerConfig, load, run_tests
+from watcher.config import Config, TrackerConfig
 from watcher.durable import DaemonLock, FileSystem, private_folder
 from watcher.errors import SeedpostError
 from watcher.intake import Intake
@@ -23,6 +23,7 @@ from watcher.logs import line_for, log
 from watcher.secrets import Secrets
 from watcher.seeding import Seeder
 from watcher.service import parts
+from watcher.service.rulesfile import RulesFile
 from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
@@ -36,7 +37,8 @@ LANES = 32  # workers: more than anyone has trackers
 
 
 class Service:
-    """One state folder, one loop. `on_record` is told every journal record, own and other processes'."""
+    """One state folder, one loop. `on_record` is told every journal record, own and other processes'. `refused`: what
+    is wrong with the rules file as it stands, if `config` is an older one."""
 
     def __init__(
         self,
@@ -46,18 +48,19 @@ class Service:
         state: Path,
         clock: Clock,
         on_record: Callable[[Mapping[str, object]], None] | None = None,
+        refused: Sequence[str] = (),
     ) -> None:
         private_folder(state)
         self._lock = DaemonLock(state / "daemon.lock", fs=FileSystem(), clock=clock)
         self._lock.acquire()
-        self.config, self.secrets, self.state, self.clock = config, secrets, state, clock
+        self.secrets, self.state, self.clock = secrets, state, clock
         self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
         self._on_record, self._died = on_record, ""
-        self._stamps = self._seen = stamps(config)
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
             self.journal = Journal.open(state, clock=clock)
             undo.callback(self.journal.close)
+            self.rules = RulesFile(config, self.journal, state, refused)
             self.intake = Intake(self.journal, lambda: self.config, clock)
             self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
             self._seeder = Seeder({}, {}, clock)
@@ -67,6 +70,11 @@ class Service:
             self._asking: Future[None] | None = None
             self._follow()
             self._undo = undo.pop_all()
+
+    @property
+    def config(self) -> Config:
+        """The rules in force."""
+        return self.rules.config
 
     def _follow(self) -> None:
         """Make clients and sources those of the rules in force."""
@@ -85,7 +93,7 @@ class Service:
         if self._asking is not None and self._asking.done():
             self._asking.result()
             self._asking = None
-        if self._asking is None and self.asked.waiting():
+        if self._asking is None and self.asked.pending:
             self._asking = self._workers.submit(self.asked.work)
         if self.journal.wants_compaction and not self.manager.busy:
             self.journal.compact()
@@ -118,7 +126,7 @@ class Service:
         self._begin()
         self.watches.start()
         while not self.stopping.is_set():
-            if self._asked.is_set() or self._edited():
+            if self._asked.is_set() or self.rules.edited():
                 self._asked.clear()
                 self._reload()
             wait = self._turn()
@@ -130,9 +138,8 @@ class Service:
             raise SeedpostError(f"the thread of {self._died} died; the log has its traceback")
 
     def _begin(self) -> None:
-        loaded = {"type": "rules", "what": "loaded", "rules": self.config.digest}
-        if self.journal.ledger.rules.get("loaded", {}).get("rules") != self.config.digest:
-            self.journal.append([loaded])
+        if self.rules.begin():
+            self.asked.decide_again()
         self.journal.watch(self.wake)
         self.manager.start()
 
@@ -141,30 +148,11 @@ class Service:
         self._asked.set()
         self.wake.set()
 
-    def _edited(self) -> bool:
-        """Whether the rules file, or a list it reads, was saved, and has been still since the last look."""
-        now = stamps(self.config)
-        saved = now == self._seen and now != self._stamps
-        self._seen = now
-        return saved
-
     def _reload(self) -> None:
-        """Take the file as it is now, if it is valid and its tests pass; else keep the rules in force, and say why."""
+        """Secrets are taken anew, and the rules if they may be; what waited for a decision is then decided again."""
         self.secrets.reload()
-        self._stamps = self._seen = stamps(self.config)
-        try:
-            config = load(self.config.path)
-            failures = [str(problem) for problem in run_tests(config)]
-        except RulesInvalid as error:
-            failures = [str(problem) for problem in error.problems]
-        except SeedpostError as error:
-            failures = [str(error)]
-        if failures:
-            self.journal.append([{"type": "rules", "what": "rejected", "errors": failures[:20]}])
-        else:
-            self.config = config
-            self._stamps = self._seen = stamps(config)
-            self.journal.append([{"type": "rules", "what": "loaded", "rules": config.digest}])
+        if self.rules.reload():
+            self.asked.decide_again()
         self.manager.reload()
         self._follow()
 
@@ -250,19 +238,6 @@ class Service:
             "watched": status.watched,
             "problems": list(status.problems),
         }
-
-
-def stamps(config: Config) -> tuple[tuple[int, int, int], ...]:
-    """What changes when a file that the rules were read from is saved; zeros for one that is not there."""
-    found = []
-    for path in (config.path, *config.files):
-        try:
-            stat = Path(path).stat()
-        except OSError:
-            found.append((0, 0, 0))
-        else:
-            found.append((stat.st_ino, stat.st_size, stat.st_mtime_ns))
-    return tuple(found)
 
 
 @contextlib.contextmanager
