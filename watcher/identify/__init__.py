@@ -1,4 +1,4 @@
-"""What content is: its files, its kind, and the facts of an album. Reads the disk; decides nothing and asks nobody."""
+"""What content is: its files, its kind, the facts of an album or a film. Reads the disk, decides nothing."""
 
 from __future__ import annotations
 
@@ -9,36 +9,43 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trackers.content import File
-from watcher.identify.audio import opened_file, read_audio
-from watcher.identify.files import Payload, payload
-from watcher.identify.kinds import audio_files, cover_of, extension, kind_of
+from watcher.identify.audio import read_audio
+from watcher.identify.files import Payload, opened_file, payload
+from watcher.identify.kinds import audio_files, cover_of, extension, kind_of, nfo_of
 from watcher.identify.music import music_facts
 from watcher.identify.names import read_name
-from watcher.identify.rip import read_rip
+from watcher.identify.probe import PROBE, Asked
+from watcher.identify.rip import decoded, read_rip
+from watcher.identify.video import video_facts
 from watcher.release import Fact
 
 __all__ = ["FactCache", "Payload", "identify", "payload"]
 
+NFO = 256 * 1024  # bytes of an NFO that are looked through
 
-def identify(path: Path, files: Sequence[File], *, single: bool, cache: FactCache | None = None) -> dict[str, Fact]:
+
+def identify(
+    path: Path, files: Sequence[File], *, single: bool, cache: FactCache | None = None, ask: Asked = PROBE
+) -> dict[str, Fact]:
     """The facts about the content at `path` (the folder, or the file if `single`) whose payload is `files`.
 
-    `name size kind group proper scene files.*` always, `music.*` for music. Never raises for what files hold: what
-    could not be read makes facts unknown, with the reason.
+    `name size kind group proper scene files.*` always, `music.*` for music, `video.* ids.*` with `tv.*` or `movie.*`
+    for video. `ask`: who knows names and MediaInfo. Never raises for what files hold: what could not be read makes
+    facts unknown, with the reason.
     """
     key = _stamp(path, files, single) if cache is not None else None
     if cache is not None and key is not None:
         known = cache.get(key)
         if known is not None:
             return known
-    facts = _identify(path, files, single)
+    facts = _identify(path, files, single, ask)
     if cache is not None and key is not None and _stamp(path, files, single) == key:
         cache.put(key, facts)
     return facts
 
 
-def _identify(path: Path, files: Sequence[File], single: bool) -> dict[str, Fact]:
-    kind = kind_of(files)
+def _identify(path: Path, files: Sequence[File], single: bool, ask: Asked) -> dict[str, Fact]:
+    kind, nfo = kind_of(files), nfo_of(files)
     named = read_name(path.stem if single else path.name, kind)
     facts = {
         "name": Fact(path.name, "file"),
@@ -51,12 +58,23 @@ def _identify(path: Path, files: Sequence[File], single: bool) -> dict[str, Fact
         "files.count": Fact(len(files), "file"),
         "files.names": Fact([file.path for file in files], "file"),
         "files.cover": Fact(cover_of(files), "file"),
+        "files.nfo": Fact(nfo, "file"),
     }
     if kind == "music":
         tracks = [read_audio(path, file, single) for file in audio_files(files)]
         rip = read_rip(files, lambda file, most: _head(path if single else path / file.path, most))
         facts |= music_facts(tracks, named, rip)
+    if kind in ("tv", "movie"):
+        facts |= video_facts(path, files, single, kind, ask, _text(path / nfo) if nfo else "")
     return facts
+
+
+def _text(path: Path) -> str:
+    """The text of an NFO; "" if it can't be read: it is a witness among others."""
+    try:
+        return decoded(_head(path, NFO))
+    except OSError:
+        return ""
 
 
 def _head(path: Path, most: int) -> bytes:

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import errno
-import os
-import stat
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +20,7 @@ from mutagen.oggvorbis import OggVorbis
 
 from trackers.content import File
 from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
+from watcher.identify.files import opened_file
 from watcher.identify.flac import cut_off
 from watcher.identify.kinds import AUDIO, extension
 from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs
@@ -61,15 +60,6 @@ def read_audio(root: Path, file: File, single: bool) -> Audio:
             return _read(opened, file, named, loader)
     except OSError as error:
         return Audio(file.path, file.size, named, unread=error.strerror or str(error))
-
-
-def opened_file(path: str) -> BinaryIO:
-    """A regular file, opened so that a pipe put in its place can't make us wait."""
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
-        os.close(fd)
-        raise OSError("not a regular file")
-    return os.fdopen(fd, "rb")
 
 
 def _read(opened: BinaryIO, file: File, named: str, loader: Callable[[BinaryIO], Any]) -> Audio:

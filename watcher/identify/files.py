@@ -1,4 +1,4 @@
-"""What of a path goes into a torrent: walks it, opens nothing, tells what can't go in. Leaves what it is to others."""
+"""What of a path goes into a torrent: walks it, tells what can't go in. Opens files for those who say what they are."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO
 
 from trackers.content import File
 from watcher.release import ignored, in_order, partial
@@ -55,6 +56,15 @@ def payload(path: Path) -> Payload:
     files = in_order(walk.files)
     walk.problems.extend(_alike(file.path for file in files))
     return Payload(files, single, tuple(sorted(walk.problems)), tuple(sorted(walk.partial)))
+
+
+def opened_file(path: str) -> BinaryIO:
+    """A regular file, opened so that a pipe put in its place can't make us wait."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
+    if not stat.S_ISREG(os.fstat(fd).st_mode):
+        os.close(fd)
+        raise OSError("not a regular file")
+    return os.fdopen(fd, "rb")
 
 
 def _look_into(walk: _Walk, root: Path) -> None:

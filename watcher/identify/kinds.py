@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Sequence
 
 from trackers.content import File
+from watcher.identify.episodes import numbered, says_episode
 
 # Extension: format as trackers spell it. The last line's are lossless or old kinds that no music tracker lists.
 AUDIO = {
@@ -25,9 +26,6 @@ BESIDE = frozenset((
     "sfv", "md5", "sha1", "sha256", "ffp", "accurip", "html", "htm", "rtf", "xml", "json", "srt", "sub", "idx", "ass",
     "ssa", "sup", "url", "bup", "ifo",
 ))  # fmt: skip
-EPISODE = re.compile(
-    r"(?<![a-z0-9])(s\d{1,4}[ ._-]?e\d{1,4}|\d{1,2}x\d{2,3}|(19|20)\d\d[ ._-]\d\d[ ._-]\d\d)(?!\d)", re.I
-)
 SAMPLE = re.compile(r"(^|[ ._/-])sample([ ._/-]|$)", re.I)
 DISC_FOLDERS = ("VIDEO_TS", "BDMV")
 
@@ -48,30 +46,42 @@ def audio_files(files: Iterable[File]) -> list[File]:
 def kind_of(files: Sequence[File]) -> str:
     """music, tv, movie or other: by what takes most of the space."""
     sizes = {"audio": 0, "video": 0, "other": 0}
-    videos = []
     for file in files:
         end = extension(file.path)
         group = "audio" if end in AUDIO else "video" if end in VIDEO else "other"
         if group != "other" or end not in BESIDE:
             sizes[group] += file.size
-        if group == "video" and not SAMPLE.search(file.path):
-            videos.append(file)
-    if videos and sizes["video"] >= max(sizes["audio"], sizes["other"]):
-        return _kind_of_video(videos)
+    main = main_videos(files)
+    if main and sizes["video"] >= max(sizes["audio"], sizes["other"]):
+        return _kind_of_video(main)
     if audio_files(files) and sizes["audio"] >= sizes["other"]:
         return "music"
     return "other"
 
 
-def _kind_of_video(videos: Sequence[File]) -> str:
+def main_videos(files: Iterable[File]) -> list[File]:
+    """What is the thing itself, in the order of the files: no sample, and at least half as large as the largest; of
+    files that say which episode they are also the short ones."""
+    videos = [file for file in files if extension(file.path) in VIDEO and not SAMPLE.search(file.path)]
+    longest = max((file.size for file in videos), default=0)
+    return [
+        file for file in videos
+        if file.size * 2 >= longest or (file.size * 10 >= longest and says_episode(file.path))
+    ]  # fmt: skip
+
+
+def in_disc(path: str) -> bool:
+    """Whether a file is part of a disc as it was: in its folders, or its image."""
+    return extension(path) in ("iso", "img") or any(part in DISC_FOLDERS for part in path.split("/")[:-1])
+
+
+def _kind_of_video(main: Sequence[File]) -> str:
     """Episodes say so in their names; a film is one long file, or a disc's folder."""
-    longest = max(file.size for file in videos)
-    main = [file for file in videos if file.size * 2 >= longest]
-    if any(EPISODE.search(file.path.rsplit("/", 1)[-1]) for file in main):
+    if any(says_episode(file.path) for file in main):
         return "tv"
-    if len(main) == 1 or any(part in DISC_FOLDERS for part in main[0].path.split("/")):
+    if len(main) == 1 or in_disc(main[0].path):
         return "movie"
-    return "other"
+    return "tv" if len(main) > 2 and all(map(numbered, (file.path for file in main))) else "other"
 
 
 PICTURES = ("jpg", "jpeg", "png")
@@ -86,3 +96,9 @@ def cover_of(files: Iterable[File]) -> str | None:
         if stem in COVERS and extension(file.path) in PICTURES and file.size:
             found.append((file.path.count("/"), COVERS.index(stem), file.path))
     return min(found)[2] if found else None
+
+
+def nfo_of(files: Iterable[File]) -> str | None:
+    """The path of the NFO: the one nearest to the root, the first of equals."""
+    found = [(file.path.count("/"), file.path) for file in files if extension(file.path) == "nfo" and file.size]
+    return min(found)[1] if found else None

@@ -107,6 +107,7 @@ _ALL: tuple[Field, ...] = (
     Field("video.audio", TEXT, "TrueHD*", "file", "audio formats", many=True),
     Field("video.languages", TEXT, "{all_of: [en, de]}", "file", "audio languages", many=True),
     Field("video.service", TEXT, "[NF, AMZN]", "name", "streaming service"),
+    Field("video.problems", TEXT, "{exists: false}", "file", "where name and file, or its files, disagree", many=True),
     Field("tv.title", TEXT, "'The Office*'", "name", "series"),
     Field("tv.season", WHOLE, "{min: 1}", "name", "season"),
     Field("tv.episode", WHOLE, "{min: 1}", "name", "episodes in it", many=True),
