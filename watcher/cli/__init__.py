@@ -27,6 +27,7 @@ COMMANDS = {
     "pause": ("watcher.cli.control", "pause", "Stop one tracker, or all, before the next upload."),
     "resume": ("watcher.cli.control", "resume", "Go on with what was paused or stopped."),
     "status": ("watcher.cli.status", "status", "One screen: clients, folders, lanes, jobs, and what needs you."),
+    "stats": ("watcher.cli.stats", "stats", "What was uploaded, what failed, how long it took, with plots."),
     "logs": ("watcher.cli.logs", "logs", "The daemon's log, readable; -f goes on with what is added."),
     "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords."),
     "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
