@@ -7,35 +7,21 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 from trackers.clock import Clock, utc_seconds
 from watcher.config import Config
-from watcher.identify import identify
 from watcher.intake.plan import Neighbours, alike, job_records, left_out, release_record
+from watcher.intake.routing import decided
 from watcher.jobs import State
 from watcher.journal import Journal
 from watcher.logs import log
-from watcher.release import Fact, Release, job_id, release_of, told_by_source
-from watcher.rules import Decision, decide
+from watcher.release import Release, job_id, release_of, told_by_source
 from watcher.sources import Baseline, Undecided
 
 OF_THE_RULES = ("guard-unknown", "otherwise-hold")  # why a release is undecided, where other rules may decide it
 FLOOD = (50, 600.0)  # new releases from one source within so many seconds; the surplus is one question
 
 __all__ = ["Intake", "decided"]
-
-
-def decided(release: Release, config: Config) -> tuple[dict[str, Fact], Decision]:
-    """The facts of a release, read from its files, and what the rules make of them. Reads the disk, writes nothing."""
-    facts: dict[str, Fact] = {
-        "from": Fact(release.from_, "file"),
-        "client": Fact(release.client or None, "torrent"),
-        "path": Fact(release.path, "file"),
-        **identify(Path(release.path), release.files, single=release.single),
-        **release.facts,
-    }
-    return facts, decide(config.rules, facts)
 
 
 class Intake:

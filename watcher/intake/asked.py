@@ -4,24 +4,21 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 
 from trackers.clock import Clock
 from watcher.client import Client, ClientAway
 from watcher.config import Config
 from watcher.identify import payload
-from watcher.intake import Intake, decided
-from watcher.intake.plan import held_by
-from watcher.jobs import Job, State
+from watcher.intake import Intake
+from watcher.intake.anew import Answer, redecide
 from watcher.journal import Journal
-from watcher.release import Release, release_of, told_by_source
-from watcher.rules import Route
+from watcher.release import Release
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.qbittorrent import QbittorrentSource
 
 VERBS = ("look", "redecide")
-NOT_SENT = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
 
 
 @dataclass(frozen=True)
@@ -46,6 +43,7 @@ class Asked:
         self._intake, self._journal, self._config = intake, journal, config
         self._holders, self._clock = holders, clock
         self._again = threading.Event()
+        self._ready: list[tuple[Mapping[str, object], Answer]] = []
 
     def decide_again(self) -> None:
         """Other rules are in force: what is undecided is decided again, in the next `work`."""
@@ -57,23 +55,36 @@ class Asked:
         return self._again.is_set() or bool(self.waiting())
 
     def waiting(self) -> list[Mapping[str, object]]:
-        """The commands that nobody has answered."""
-        return [command for command in self._journal.ledger.commands if command["do"] in VERBS]
+        """The commands that nobody has worked on."""
+        ready = {command["seq"] for command, _ in self._ready}
+        commands = self._journal.ledger.commands
+        return [one for one in commands if one["do"] in VERBS and one["seq"] not in ready]
 
     def work(self) -> None:
-        """Answer all that wait, each on disk before the next."""
+        """Work on all that wait. A look is on disk before the next; what is decided anew waits for `settle`."""
         if self._again.is_set():
             self._again.clear()
             for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
                 self._intake.again(record)
         for command in self.waiting():
             if command["do"] == "look":
-                result, why = self._look(command)
-                records: list[dict[str, object]] = []
+                self._write(command, Answer(*self._look(command)))
             else:
-                records, result, why = self._redecide(command)
-            answer = {"type": "command", "do": "answer", "of": command["seq"], "result": result, "why": why}
-            self._journal.append([*records, answer])
+                self._ready.append((command, redecide(command, self._journal, self._config())))
+
+    def settle(self, in_hands: Callable[[str], bool]) -> None:
+        """Write what was decided anew: for the loop, between two `work`s. A job that a worker has in hands waits; one
+        that moved meanwhile is decided once more. Otherwise a job might be queued again while it is being sent."""
+        ready, self._ready = self._ready, []
+        for command, answer in ready:
+            if any(map(in_hands, answer.seqs)):
+                self._ready.append((command, answer))
+            elif all(self._journal.ledger.jobs[id].seq == seq for id, seq in answer.seqs.items()):
+                self._write(command, answer)
+
+    def _write(self, command: Mapping[str, object], answer: Answer) -> None:
+        told = {"type": "command", "do": "answer", "of": command["seq"], "result": answer.result, "why": answer.why}
+        self._journal.append([*answer.records, told])
 
     # look
 
@@ -128,45 +139,3 @@ class Asked:
             return "refused", f"{found.release.path} has no file that could be uploaded"
         self._intake.seen(found.release, undecided=found.undecided, asked=True)
         return "done", f"release {found.release.id}"
-
-    # redecide
-
-    def _redecide(self, command: Mapping[str, object]) -> tuple[list[dict[str, object]], str, str]:
-        """Apply the rules in force to jobs that were not sent: other settings, held, or no longer wanted."""
-        ids = command.get("jobs")
-        jobs = [self._journal.ledger.jobs.get(str(id)) for id in (ids if isinstance(ids, list) else [])]
-        records: list[dict[str, object]] = []
-        refused: list[str] = []
-        for job in jobs:
-            if job is None or job.state not in NOT_SENT or job.open or job.sent_at:
-                refused.append(job.job if job else "?")
-            else:
-                records.append(self._decided_anew(job))
-        sent = f"; not these, which were sent: {', '.join(refused)}" if refused else ""
-        why = f"{len(records)} decided anew{sent}"
-        return records, "refused" if not records else "done", why
-
-    def _decided_anew(self, job: Job) -> dict[str, object]:
-        config = self._config()
-        release = release_of(self._journal.ledger.releases[job.release])
-        _, decision = decided(replace(release, facts=told_by_source(release.facts)), config)
-        routes = {config.trackers[name].site: (name, route) for name, route in decision.trackers.items()}
-        record: dict[str, object] = {"type": "job", "job": job.job, "site": job.site, "release": job.release}
-        record |= {"tracker": job.tracker, "attempt": job.attempt, "approved": None}
-        if job.site not in routes:
-            gone = f"the rules no longer send it here ({decision.why or decision.rule or 'no rule matched'})"
-            return record | {"state": State.CANCELLED, "why": gone}
-        name, route = routes[job.site]
-        changed: dict[str, object] = {"tracker": name, "set": dict(route.set), "cautions": dict(route.cautions)}
-        changed["require"] = [dict(one) for one in route.require]
-        return record | changed | self._state(job, route)
-
-    def _state(self, job: Job, route: Route) -> dict[str, object]:
-        """Where a job stands by the new rules; what was approved for the old ones is asked for again."""
-        held = held_by(job.job, route)
-        if held is not None:
-            back = State.DRY_RUN if job.state is State.DRY_RUN else State.QUEUED
-            return {"state": State.HELD, "back_to": back, "code": held.code, "why": held.why, "resume": held.resume}
-        if job.state is State.HELD:
-            return {"state": job.back_to or State.QUEUED}
-        return {"state": State.DRY_RUN if job.state is State.DRY_RUN else State.QUEUED}

@@ -93,6 +93,8 @@ class Service:
         if self._asking is not None and self._asking.done():
             self._asking.result()
             self._asking = None
+        if self._asking is None:
+            self.asked.settle(self.manager.in_hands)
         if self._asking is None and self.asked.pending:
             self._asking = self._workers.submit(self.asked.work)
         if self.journal.wants_compaction and not self.manager.busy:

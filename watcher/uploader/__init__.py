@@ -65,6 +65,10 @@ class UploadManager:
         """How many jobs are in hands now."""
         return len(self._busy)
 
+    def in_hands(self, job: str) -> bool:
+        """Whether a worker has this job now; if not, none gets it before the next turn."""
+        return job in self._busy
+
     def next_due(self) -> float | None:
         """Seconds until the next live job of an open lane is due; None if there is none."""
         now = self._bench.clock.now()

@@ -1,0 +1,104 @@
+"""Decides by the rules in force what was decided by older ones and not sent: the jobs of `queue redecide` and `replay`.
+
+Reads the disk, so it works beside the loop; the loop alone may write what comes of it, when its hands are off the jobs.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+
+from watcher.config import Config
+from watcher.intake.plan import held_by
+from watcher.intake.routing import decided
+from watcher.jobs import Job, State
+from watcher.journal import Journal
+from watcher.release import release_of, told_by_source
+from watcher.rules import Route
+
+NOT_SENT = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
+# Holds that other rules may answer. Every other one stays: a person or the outside has to.
+OF_THE_RULES = frozenset(
+    "review mode require form form-changed no-cover new-group web-flac group-unclear tracker-removed".split()  # noqa: SIM905
+)
+Records = tuple[dict[str, object], ...]
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What came of a command, to be written in one go. Jobs whose `seqs` are others by then have moved."""
+
+    result: str  # done refused
+    why: str
+    records: Records = ()
+    seqs: Mapping[str, int] = field(default_factory=dict)  # of the jobs when it was worked out
+
+
+def unsent(job: Job) -> bool:
+    """Whether nothing of a job can be on its site, so that it may be decided anew."""
+    return job.state in NOT_SENT and not job.open and not job.sent_at
+
+
+def redecide(command: Mapping[str, object], journal: Journal, config: Config) -> Answer:
+    """The jobs of a command by the rules in force: other settings, held, or no longer wanted."""
+    given, ids = command.get("with"), command.get("jobs")
+    wanted = given.get("rules") if isinstance(given, Mapping) else None
+    if wanted not in (None, config.digest):
+        return Answer("refused", "other rules are in force by now than those that were replayed")
+    records: list[dict[str, object]] = []
+    seqs: dict[str, int] = {}
+    refused: list[str] = []
+    for id in map(str, ids if isinstance(ids, list) else []):
+        job = journal.ledger.jobs.get(id)
+        found = f"{id} is unknown" if job is None else _decided_anew(job, journal, config)
+        if job is not None and not isinstance(found, str):
+            seqs[id] = job.seq
+            records += found
+        else:
+            refused.append(str(found))
+    left = f"; not these: {'; '.join(refused)}" if refused else ""
+    return Answer("done" if seqs else "refused", f"{len(seqs)} decided anew{left}", tuple(records), seqs)
+
+
+def _decided_anew(job: Job, journal: Journal, config: Config) -> Records | str:
+    """The records that follow for one job, or why there are none."""
+    if not unsent(job):
+        return f"{job.job} was sent"
+    release = release_of(journal.ledger.releases[job.release])
+    if not os.path.lexists(release.path):
+        return f"{job.job}: {release.path} is gone"
+    _, decision = decided(replace(release, facts=told_by_source(release.facts)), config)
+    if decision.undecided:
+        return f"{job.job} can't be decided: {decision.why}"
+    routes = {config.trackers[name].site: (name, route) for name, route in decision.trackers.items()}
+    record: dict[str, object] = {"type": "job", "job": job.job, "site": job.site, "release": job.release}
+    record |= {"tracker": job.tracker, "attempt": job.attempt, "approved": None}
+    if job.site not in routes:
+        gone = f"the rules no longer send it here ({decision.why or decision.rule or 'no rule matched'})"
+        return (record | {"state": State.CANCELLED, "why": gone},)
+    name, route = routes[job.site]
+    record |= {"tracker": name, "set": dict(route.set), "cautions": dict(route.cautions)}
+    record["require"] = [dict(one) for one in route.require]
+    return tuple(record | step for step in _steps(job, route))
+
+
+def _steps(job: Job, route: Route) -> list[dict[str, object]]:
+    """Where a job stands by the new rules; what was approved for the old ones is asked for again."""
+    held = held_by(job.job, route)
+    if job.state is State.DRY_RUN:
+        if route.mode == "upload" and held is None:
+            return [{"state": State.QUEUED}]
+        return [{"state": State.DRY_RUN, "why": held.why if held else None, "resume": held.resume if held else None}]
+    back = State.DRY_RUN if route.mode == "dry_run" and job.state is State.HELD else State.QUEUED
+    if job.state is State.HELD and job.code not in OF_THE_RULES:
+        return [{"state": State.HELD, "back_to": back}]
+    if held is not None:
+        return [{"state": State.HELD, "back_to": back, "code": held.code, "why": held.why, "resume": held.resume}]
+    if job.state is State.HELD:
+        return [{"state": State.HELD, "back_to": back}, {"state": back}]
+    if route.mode == "dry_run":
+        resume = f"seedpost queue approve {job.job}"
+        why = "the mode in rules.yaml is dry_run now"
+        return [{"state": State.HELD, "back_to": State.QUEUED, "code": "mode", "why": why, "resume": resume}]
+    return [{"state": State.QUEUED}]
