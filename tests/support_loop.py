@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -238,6 +238,15 @@ class Client(Seeder):
         self.announced: list[str] = []
         self.adds: list[bool] = []
         self.stops: list[str] = []
+        self.bears: dict[str, str] = {}  # torrents with seedpost's marks that this client has besides
+
+    @property
+    def clients(self) -> list[str]:
+        return ["seedbox"]
+
+    def marked(self, client: str, categories: Iterable[str], tags: Iterable[str]) -> dict[str, str]:
+        self._asked()
+        return dict.fromkeys(self.torrents, "ours") | self.bears
 
     def place_for(self, release: Mapping[str, object], seed_client: str) -> Place:
         return Place(seed_client, "/content")

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -72,6 +72,16 @@ class Seeder:
             raise SeedpostError(f"no client {name!r} to seed with", hint="name one of `clients` in `seed: {client: …}`")
         path_map = self._path_maps.get(name, PathMap())
         return Place(name, path_map.theirs(Path(str(release["path"])).parent))
+
+    @property
+    def clients(self) -> list[str]:
+        """The names of those that it seeds in."""
+        return list(self._clients)
+
+    def marked(self, client: str, categories: Iterable[str], tags: Iterable[str]) -> dict[str, str]:
+        """The torrents of a client that bear any of these marks: their names by info-hash. Raises ClientAway."""
+        rows = self._with(client, lambda one: one.marked(categories, tags))
+        return {str(row["hash"]): str(row.get("name", "")) for row in rows}
 
     def ready(self, place: Place, name: str = "", infohash: str = "") -> str | None:
         """Why what is at `place` could not be seeded, asked before anything is published; None if it can. `name` of the

@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json, with_place
-from watcher.cli.show import as_json, fields, say
+from watcher.cli.show import as_json, fields, note, say
 from watcher.durable import DaemonLock, FileSystem
-from watcher.errors import FAILED, INVALID, OK
+from watcher.errors import FAILED, INVALID, NETWORK, OK
 from watcher.journal import Journal
-from watcher.journal.repair import repair as mend
 from watcher.journal.verify import verify as look
+
+if TYPE_CHECKING:
+    from watcher.service.adoption import Adoption
 
 
 @click.group()
@@ -57,16 +61,40 @@ def compact(place: Place) -> int:
 @with_json
 @pass_place
 def repair(place: Place) -> int:
-    """Make a sound journal from what is left, with no daemon running. What was lost is asked for, never sent again."""
+    """Make a sound journal from what is left, with no daemon running. What was lost is asked for, never sent again.
+
+    The clients of rules.yaml are asked for torrents with seedpost's category or tags that the journal does not know:
+    they are taken in, so that nothing of them is uploaded again. It ends with 5 if one that matters could not be asked,
+    and with 1 if something is left that it can't attribute to a tracker.
+
+    \b
+    Examples:
+      seedpost journal repair
+      seedpost journal repair --json | jq .clients.left
+    """
+    from watcher.service.adoption import repaired  # with it come clients and rules; verify and compact need neither
+
     state = place.state_folder()
     lock = DaemonLock(state / "daemon.lock", fs=FileSystem(), clock=Clock())
     lock.acquire()
     try:
-        done = mend(state)
+        done, adoption = repaired(state, place.rules_file)
     finally:
         lock.let_go()
     if place.json:
-        as_json(done.as_json())
+        as_json(done.as_json() | {"clients": adoption.as_json()})
     else:
         fields(done.as_json())
-    return OK
+        _told(adoption)
+    if adoption.left:
+        return FAILED
+    return NETWORK if adoption.unasked and done.behind else OK
+
+
+def _told(adoption: Adoption) -> None:
+    for one in adoption.adopted:
+        say(f"taken in from {one['client']}: {one['name']} ({one['tracker']}, job {one['job']})")
+    for one in adoption.left:
+        say(f"left in {one['client']}: {one['name']}: {one['why']}; uploads stay stopped while it bears our mark there")
+    for name, why in adoption.unasked.items():
+        note(f"not asked: {name}: {why}")

@@ -21,8 +21,9 @@ from watcher.service import view
 def status(place: Place, check: bool) -> int:
     """Clients, folders, lanes, jobs, and what needs a person with the command for it."""
     clock, state = Clock(), place.state_folder()
-    ledger = Journal.open(state, writable=False).ledger
-    now = view.status(ledger, view.heartbeat(state), clock, _trackers(place))
+    journal = Journal.open(state, writable=False)
+    ledger = journal.ledger
+    now = view.status(ledger, view.heartbeat(state), clock, _trackers(place), journal.trouble)
     wrong = view.unhealthy(now, ledger, clock) if check else []
     if place.json:
         as_json(now | ({"unhealthy": wrong} if check else {}))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterable, Mapping
+from functools import partial
 from typing import Any, TypeVar
 from urllib.parse import urlsplit
 
@@ -102,6 +103,19 @@ class Client:
         found = self._ask(lambda: rows(self._connection().torrents_info(torrent_hashes=infohash)))
         return next(iter(found), None)
 
+    def marked(self, categories: Iterable[str], tags: Iterable[str]) -> list[Mapping[str, Any]]:
+        """The torrents with any of these categories or tags, each once: all that it says of them."""
+        wanted, labels = frozenset(categories) - {""}, frozenset(tags) - {""}
+        asks = [partial(self._listed, category=one) for one in sorted(wanted)]
+        asks += [partial(self._listed, tag=one) for one in sorted(labels)]
+        found: dict[str, Mapping[str, Any]] = {}
+        for ask in asks:
+            for row in self._ask(ask):
+                tagged = labels.intersection(map(str.strip, str(row.get("tags", "")).split(",")))
+                if row.get("hash") and (tagged or row.get("category") in wanted):
+                    found[str(row["hash"])] = row
+        return list(found.values())
+
     def files(self, infohash: str) -> list[dict[str, Any]]:
         """The files: name (as on disk, with its folders), size, priority. Raises TorrentGone."""
         return self._of(infohash, lambda: rows(self._connection().torrents_files(torrent_hash=infohash)))
@@ -165,6 +179,9 @@ class Client:
     def stop(self, infohash: str) -> None:
         """Stop it; it stays in the client."""
         self._ask(lambda: self._connection().torrents_stop(torrent_hashes=infohash))
+
+    def _listed(self, category: str | None = None, tag: str | None = None) -> list[dict[str, Any]]:
+        return rows(self._connection().torrents_info(category=category, tag=tag))
 
     def _connection(self) -> Library:
         if self._library is None or self._generation != self._login.generation:

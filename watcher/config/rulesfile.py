@@ -91,6 +91,14 @@ class Config:
     text: bytes = field(default=b"", repr=False)  # the file and its lists by the name they have in it, for the copy
     lists: Mapping[str, bytes] = field(default_factory=dict, repr=False)  # of what was last accepted
 
+    @property
+    def marks(self) -> tuple[frozenset[str], frozenset[str]]:
+        """The categories and the tags of what seedpost seeds, wherever that may be; none if it seeds nothing."""
+        of_trackers = (tracker.seed or self.seed for tracker in self.trackers.values())
+        seeds = [seed for seed in (self.seed, *of_trackers) if seed.client]
+        categories = frozenset(seed.category for seed in seeds if seed.category)
+        return categories, frozenset(tag for seed in seeds for tag in seed.tags if tag)
+
 
 def load(path: Path, *, base: Path | None = None) -> Config:
     """The rules file at `path`. `base`: the folder its lists lie in, if not its own. Raises RulesInvalid, or

@@ -158,6 +158,16 @@ class Ledger:
                     self._note_hashes(entry)
             return infohash in self._hashes
 
+    def strangers(self, infohashes: Iterable[str]) -> list[str]:
+        """Those of these info-hashes that no job has, neither as it sent them nor as the site registered them."""
+        left = [infohash for infohash in infohashes if not self.ours(infohash)]
+        if not left:
+            return []
+        with self.lock:
+            entries = list(self.entries.values())
+        known = {job.get(key) for job in (entry.fold() for entry in entries) for key in ("infohash", "registered")}
+        return [infohash for infohash in left if infohash not in known]
+
     def _note_hashes(self, entry: Entry) -> None:
         if self._hashes is not None and (entry.published or entry.past):
             for sent, registered, _ in entry.uploads(entry.fold()):

@@ -326,7 +326,7 @@ class Journal:
     def wants_compaction(self) -> bool:
         """Whether the file has grown far beyond what still counts in it."""
         scan = self._store.log.scan
-        return scan.offset > max(_COMPACT_SIZE, _COMPACT_GROWTH * scan.base) and not self.needs_repair
+        return scan.offset > max(_COMPACT_SIZE, _COMPACT_GROWTH * scan.base) and not self.trouble
 
     def compact(self) -> None:
         """Replace the file by one that says the same in fewer lines. Raises AppendRefused, LockBusy, StateInvalid.
@@ -360,8 +360,25 @@ class Journal:
 
     @property
     def behind(self) -> bool:
-        """Whether this is an older copy of a journal that had come further: nothing is sent until `repair`."""
+        """Whether there is more of ours than this journal knows: nothing is sent until `repair`."""
         return self._store.behind > 0
+
+    def fall_behind(self) -> None:
+        """Note, for good, that more stands somewhere than this journal knows of; `repair` takes it back."""
+        with self._turn:
+            self._store.behind = max(1, self._store.log.scan.last)
+            self._store.mark()
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing may be sent before a person has repaired it, beginning with the code; "" if all is well."""
+        if self.behind:
+            why = "journal-behind: this is an older copy of the journal, or there is a second state folder"
+        elif self.needs_repair:
+            why = "journal-damaged: too much of the journal is damaged"
+        else:
+            return ""
+        return f"{why}; stop seedpost, then: seedpost journal repair"
 
 
 def _said(error: BaseException, path: Path) -> BaseException:

@@ -32,6 +32,7 @@ class Repaired:
     seq: int
     suspects: tuple[str, ...]  # ids of jobs that became unconfirmed, since a record that they were sent may be lost
     set_aside: str = ""  # the name of a file that was no part of this journal
+    behind: bool = False  # whether more of ours was known to stand somewhere than this journal knew of
 
     def as_json(self) -> dict[str, object]:
         """As `journal repair --json` prints it."""
@@ -42,6 +43,7 @@ class Repaired:
             "seq": self.seq,
             "suspects": list(self.suspects),
             "set_aside": self.set_aside or None,
+            "behind": self.behind,
         }
 
 
@@ -73,6 +75,7 @@ def _repair(store: Store, fs: FileSystem, time: str) -> Repaired:
         raise JournalLost(
             f"nothing in {store.state} says what the journal held", hint="restore the folder from a backup"
         )
+    behind = mark is not None and (mark.behind > 0 or mark.seq > union.last)
     union.end(mark.seq if mark and mark.journal == journal else 0, whole=path.name in union.taken)
     suspects = union.doubt(time)
     generation = 1 + max(head.get("generation", 0) for head in heads.values())
@@ -83,7 +86,7 @@ def _repair(store: Store, fs: FileSystem, time: str) -> Repaired:
     store.highwater.write(journal, generation, union.last)
     with contextlib.suppress(FileNotFoundError):
         fs.unlink(store.state / RESCUED)
-    return Repaired(tuple(union.taken), generation, union.records, union.last, suspects, aside)
+    return Repaired(tuple(union.taken), generation, union.records, union.last, suspects, aside, behind)
 
 
 def _files(state: Path) -> list[Path]:

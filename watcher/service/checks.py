@@ -8,9 +8,10 @@ from pathlib import Path
 
 from trackers.clock import Clock
 from trackers.errors import SettingsError, TrackerError
-from watcher.client import ClientAway
+from watcher.client import Client, ClientAway
 from watcher.config import Config, Problem, RulesInvalid, load, run_tests
-from watcher.errors import SeedpostError
+from watcher.errors import NotFound, SeedpostError
+from watcher.journal import Journal
 from watcher.secrets import Secrets, secret_name
 from watcher.service import parts
 
@@ -34,8 +35,10 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
     except RulesInvalid as error:
         return Checked(tuple(error.problems))
     found = [*config.warnings, *run_tests(config), *_folders(config), *_missing(config, secrets)]
+    found += _journal(config, state or config.state)
     if online:
-        found += [*_clients(config, secrets, clock), *_keys(config, secrets, state or config.state, clock)]
+        found += _clients(config, secrets, state or config.state, clock)
+        found += _keys(config, secrets, state or config.state, clock)
     return Checked(tuple(found))
 
 
@@ -47,6 +50,20 @@ def _folders(config: Config) -> Iterator[Problem]:
     for folder in config.folders:
         if not folder.path.is_dir():
             yield _problem(config, f"folder {folder.name}: {folder.path} is no folder", "make it, or mend `path`")
+
+
+def _journal(config: Config, state: Path) -> Iterator[Problem]:
+    """What the journal itself says to be wrong with it; nothing where there is none yet."""
+    try:
+        journal = Journal.open(state, writable=False)
+    except NotFound:
+        return
+    except SeedpostError as error:
+        yield _problem(config, str(error), error.hint)
+        return
+    if journal.trouble:
+        yield _problem(config, *journal.trouble.split("; ", 1))
+    journal.close()
 
 
 def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
@@ -65,16 +82,31 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
             yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
 
 
-def _clients(config: Config, secrets: Secrets, clock: Clock) -> Iterator[Problem]:
-    """One login a client."""
+def _clients(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[Problem]:
+    """One login a client, and whether it has torrents of ours that the journal does not know."""
     for name, one in config.clients.items():
         client = parts.client_of(one, secrets, clock)
         try:
             client.version()
+            yield from _strays(config, client, state)
         except (ClientAway, SeedpostError) as error:
             yield _problem(config, f"client {name}: {error}", error.hint)
         finally:
             client.close()
+
+
+def _strays(config: Config, client: Client, state: Path) -> Iterator[Problem]:
+    marked = [str(row["hash"]) for row in client.marked(*config.marks)]
+    try:
+        journal = Journal.open(state, writable=False)
+    except NotFound:
+        strangers = marked
+    else:
+        strangers = journal.ledger.strangers(marked)
+        journal.close()
+    if strangers:
+        text = f"journal-behind: client {client.name} has torrents of ours that the journal in {state} does not know"
+        yield _problem(config, f"{text}: {len(strangers)}", "stop seedpost, then: seedpost journal repair")
 
 
 def _keys(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[Problem]:

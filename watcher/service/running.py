@@ -15,7 +15,7 @@ from trackers.base import Uploader
 from trackers.clock import Clock, utc_text
 from watcher.config import Config, TrackerConfig
 from watcher.durable import DaemonLock, FileSystem, private_folder
-from watcher.errors import SeedpostError
+from watcher.errors import SeedpostError, StateInvalid
 from watcher.intake import Intake
 from watcher.intake.asked import Asked, Holder
 from watcher.journal import Journal
@@ -188,7 +188,10 @@ class Service:
     # Once
 
     def once(self) -> int:
-        """Look at every source once, wait for what settles, work until nothing is due within a minute; an exit code."""
+        """Look at every source once, wait for what settles, work until nothing is due within a minute; an exit code.
+
+        Raises StateInvalid where nothing may be sent before the journal is repaired.
+        """
         self._begin()
         for source in self.watches.sources:
             source.poll_once()
@@ -198,13 +201,15 @@ class Service:
             due = self.manager.next_due()
             settling = [source for source in self.watches.sources if not source.idle()]
             busy = self.manager.busy or self._asking is not None
-            if not busy and not settling and (due is None or due > SOON):
+            if not busy and (self.journal.trouble or (not settling and (due is None or due > SOON))):
                 break
             self.wake.wait(min(wait, 1.0))
             self.wake.clear()
             for source in settling:
                 source.poll_once()
         self._finish()
+        if self.journal.trouble:
+            raise StateInvalid(self.manager.stopped or self.journal.trouble)
         return exit_code(self.journal.ledger)
 
     # The heartbeat

@@ -111,9 +111,10 @@ def _exists(pid: int) -> bool:
 
 
 def status(
-    ledger: Ledger, beat: Mapping[str, object] | None, clock: Clock, trackers: Mapping[str, str]
+    ledger: Ledger, beat: Mapping[str, object] | None, clock: Clock, trackers: Mapping[str, str], trouble: str = ""
 ) -> dict[str, object]:
-    """The whole of `status --json`. `trackers`: site by name in rules.yaml, for lanes that never had a record."""
+    """The whole of `status --json`. `trackers`: site by name in rules.yaml, for lanes that never had a record;
+    `trouble`: what the journal itself says to be wrong with it."""
     age = clock.now() - utc_seconds(str(beat["time"])) if beat else None
     running = beat is not None and alive(beat, clock)
     sources = beat.get("sources") if beat and running else {}
@@ -121,7 +122,7 @@ def status(
     valid = int(rejected.get("seq", 0)) <= int(loaded.get("seq", 0))
     return {
         "running": running,
-        "stopped": str(beat.get("stopped") or "") if beat and running else "",
+        "stopped": (str(beat.get("stopped") or "") if beat and running else "") or trouble,
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
         "lanes": _lanes(ledger, clock, trackers),

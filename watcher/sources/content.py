@@ -86,6 +86,20 @@ def describe(
     return Found(release, _undecided(layout, origin))
 
 
+def as_listed(client: Client, source: str, infohash: str, torrent: Torrent, paths: PathMap) -> Release | None:
+    """The release that the client's own list of a torrent makes, whatever of it is on disk; None where it lists no file
+    that would have been uploaded. Raises ClientAway."""
+    try:
+        rows = client.files(infohash)
+        origin = _origin(client, infohash, torrent, ())
+    except TorrentGone:
+        return None
+    layout = _layout(rows, origin.depths) if rows else Never("it lists no file")
+    if isinstance(layout, Never) or not layout.files:
+        return None
+    return _release(client, source, infohash, torrent, paths, layout, origin)
+
+
 def _layout(rows: Sequence[Mapping[str, Any]], depths: Sequence[int]) -> _Layout | Never:
     """The content's root, from the names of the files: `content_path` may be the folder of all downloads."""
     files = [File(str(row.get("name", "")), _size(row)) for row in rows]

@@ -25,6 +25,7 @@ from watcher.uploader.prepare import prepare
 from watcher.uploader.publish import publish, unconfirmed
 from watcher.uploader.reconcile import Vigil, reconcile, vigil
 from watcher.uploader.settle import register, watch
+from watcher.uploader.strays import Strays
 
 __all__ = ["Bench", "Lane", "UploadManager"]
 
@@ -55,6 +56,7 @@ class UploadManager:
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
         self._crashes: dict[str, int] = {}
+        self._strays = Strays(bench)
         self._full_until = 0.0  # running seconds until which the disk counts as full
         self.stopped = ""  # why nothing is begun, if so
 
@@ -91,6 +93,7 @@ class UploadManager:
 
     def reload(self) -> None:
         """Settings or secrets changed: every tracker is opened anew at its next use."""
+        self._strays.forget()
         for lane in self.lanes.values():
             lane.forget()
 
@@ -104,6 +107,7 @@ class UploadManager:
         self._lanes_of(bench.config())
         for command in self._orders.obey(self._busy):
             self._ask(command)
+        self._strays.look_beside(self._workers)
         self.stopped = self._why_stopped()
         if not bench.stop.is_set() and not self.stopped:
             for job in self._due():
@@ -268,7 +272,7 @@ class UploadManager:
         if job.state is State.QUEUED:
             return self._lane_worked(lane, prepare(job, lane, bench))
         if job.state is State.PREPARED:
-            return publish(job, lane, bench)
+            return publish(job, lane, bench) if self._strays.none_before(lane.site) else None
         if job.state is State.UNCONFIRMED:
             watched = self._vigils.setdefault(job.job, vigil(job, lane))
             step = self._lane_worked(lane, reconcile(job, watched, lane, bench))
@@ -300,10 +304,8 @@ class UploadManager:
     def _why_stopped(self) -> str:
         """Why nothing may begin: a journal that can't be trusted, or no room for what must be written after a POST."""
         journal, now = self._bench.journal, self._bench.clock.running()
-        if journal.behind:
-            return "journal-behind: this is an older copy of the journal; seedpost journal repair"
-        if journal.needs_repair:
-            return "journal-damaged: too much of the journal is damaged; seedpost journal repair"
+        if journal.trouble:
+            return self._strays.told or journal.trouble
         if now < self._full_until:
             return self.stopped
         if not journal.room():
