@@ -270,7 +270,7 @@ class Qbittorrent(Nox):
 
     def client(self, clock: Clock | None = None, password: str | None = None, name: str = "seedbox") -> Client:
         secret = Secret(password or self.password)
-        return Client(name, self.url, username="admin", password=secret, clock=clock or Clock())
+        return Client(name, self.url, username="admin", keys=lambda: (secret, None), clock=clock or Clock())
 
     def stop(self, *, kill: bool = False) -> None:
         """A clean end, in which it writes its state; or as a power cut ends it."""

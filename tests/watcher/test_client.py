@@ -20,6 +20,7 @@ from tests.support_webui import KEY, PASSWORD, Handler, WebUI, serving
 from trackers.secret import Secret
 from watcher.client import Banned, Client, ClientAway, LoginRefused, TorrentGone, TorrentRefused
 from watcher.client.answers import announces, figures, maindata
+from watcher.errors import SeedpostError
 
 WRONG = "wrong battery"
 
@@ -36,9 +37,10 @@ def modern():
         yield one
 
 
-def client_of(webui: WebUI, password: str | None = PASSWORD, **options) -> Client:
+def client_of(webui: WebUI, password: str | None = PASSWORD, api_key: str | None = None, **options) -> Client:
     options.setdefault("clock", VirtualClock())
-    return Client("seedbox", webui.url, username="admin", password=Secret(password) if password else None, **options)
+    given = (Secret(password) if password else None, Secret(api_key) if api_key else None)
+    return Client("seedbox", webui.url, username="admin", **{"keys": lambda: given, **options})
 
 
 def hang_up(handler: Handler) -> None:
@@ -99,14 +101,34 @@ def test_clones_that_log_in_at_once_send_a_wrong_password_once(webui):
 
 
 def test_forgiving_allows_one_more_login_with_a_new_password(webui):
-    client = client_of(webui, WRONG)
+    stored = [WRONG]
+    client = client_of(webui, keys=lambda: (Secret(stored[-1]), None))
     other = client.clone()
     with pytest.raises(LoginRefused):
         client.sync(0)
-    client.forgive(password=Secret(PASSWORD))
+    stored.append(PASSWORD)
+    client.forgive()
     assert client.sync(0)["rid"] == 1
     assert other.sync(0)["rid"] == 1
     assert not client.refused
+
+
+def test_K1_a_client_whose_password_is_locked_away_waits_for_it_and_sends_nothing(webui):
+    locked = [SeedpostError("the vault is locked", hint="seedpost unlock")]
+
+    def keys() -> tuple[Secret, None]:
+        if locked:
+            raise locked[0]
+        return Secret(PASSWORD), None
+
+    client = client_of(webui, keys=keys)
+    with pytest.raises(LoginRefused, match="seedbox: the vault is locked") as refused:
+        client.sync(0)
+    assert refused.value.hint == "seedpost unlock"
+    assert webui.count("auth/login") == 0
+    locked.clear()
+    client.forgive()
+    assert client.sync(0)["rid"] == 1
 
 
 def test_without_a_stored_password_none_is_tried(webui):
@@ -150,9 +172,9 @@ def test_a_login_without_an_answer_is_not_sent_twice(webui):
 
 
 def test_an_api_key_needs_no_login_and_a_wrong_one_is_sent_once(modern):
-    good = client_of(modern, None, api_key=Secret(KEY))
+    good = client_of(modern, None, api_key=KEY)
     assert good.sync(0)["rid"] == 1
-    bad = client_of(modern, None, api_key=Secret("qbt_another"))
+    bad = client_of(modern, None, api_key="qbt_another")
     for _ in range(3):
         with pytest.raises(LoginRefused, match="API key") as refused:
             bad.sync(0)
@@ -256,7 +278,7 @@ def test_nobody_there_is_said_in_few_words():
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{probe.getsockname()[1]}"
-    client = Client("seedbox", url, username="admin", password=Secret(PASSWORD), clock=VirtualClock())
+    client = Client("seedbox", url, username="admin", keys=lambda: (Secret(PASSWORD), None), clock=VirtualClock())
     with pytest.raises(ClientAway) as away:
         client.sync(0)
     assert str(away.value) == "seedbox: no connection"
@@ -296,7 +318,8 @@ def test_it_works_below_a_base_path():
         client = client_of(webui)
         assert client.sync(0)["rid"] == 1
         assert client.address == webui.url
-        wrong = Client("seedbox", webui.url.removesuffix("/qbt"), clock=VirtualClock(), password=Secret(PASSWORD))
+        keys = (Secret(PASSWORD), None)
+        wrong = Client("seedbox", webui.url.removesuffix("/qbt"), clock=VirtualClock(), keys=lambda: keys)
         with pytest.raises(ClientAway, match="nothing of qBittorrent's"):
             wrong.sync(0)
 

@@ -84,6 +84,14 @@ def value_of(secrets: Secrets, name: str, host: str | None = None) -> str | None
     return None if found is None else found.reveal()
 
 
+def types_of(secrets: Secrets) -> list[str]:
+    return [slot.type for slot in secrets.vault().slots()]
+
+
+def slot_of(secrets: Secrets, type: str) -> list[str]:
+    return [slot.id for slot in secrets.vault().slots() if slot.type == type]
+
+
 # where secrets are found
 
 
@@ -276,7 +284,7 @@ def test_the_first_secret_makes_a_key_file_and_says_what_it_protects_against(mak
     assert "backups" in saved.note
     assert make().set("ops.api_key", Secret(KEY)).note == ""
     assert value_of(make(), "red.api_key", "redacted.sh") == KEY
-    assert make().vault().slots() == ("keyfile",)
+    assert types_of(make()) == ["keyfile"]
     assert state.stat().st_mode & 0o777 == 0o700
     assert {path.name: oct(path.stat().st_mode & 0o777) for path in state.iterdir()} == dict.fromkeys(
         ["vault", "vault.bak", "vault.lock", "vault.highwater"], "0o600"
@@ -480,7 +488,7 @@ def test_a_passphrase_given_before_the_first_secret_makes_the_vault(make, home):
     secrets = make()
     secrets.vault().unlock(Secret(WORDS))
     secrets.set("a.b", Secret(KEY))
-    assert secrets.vault().slots() == ("passphrase",)
+    assert types_of(secrets) == ["passphrase"]
 
 
 # damage
@@ -557,7 +565,7 @@ def test_a_passphrase_is_added_beside_the_key_file_and_changed(make, home, state
     secrets = make()
     saved = secrets.set("a.b", Secret(KEY))
     secrets.vault().set_passphrase(Secret(WORDS))
-    assert secrets.vault().slots() == ("keyfile", "passphrase")
+    assert types_of(secrets) == ["keyfile", "passphrase"]
     secrets.vault().set_passphrase(Secret("another twelve"))
     assert not (state / "vault.bak").exists()
     saved.key_file.unlink()
@@ -592,14 +600,14 @@ def test_a_save_with_the_key_file_alone_keeps_the_passphrase(make):
 def test_a_slot_is_removed_with_the_kept_file_and_the_last_one_stays(make, state, tmp_path):
     secrets = make(SEEDPOST_VAULT_PASSPHRASE=WORDS)
     secrets.set("a.b", Secret(KEY))
-    with pytest.raises(NotFound, match="no keyfile"):
-        secrets.vault().remove_slot("keyfile")
+    with pytest.raises(NotFound, match="no slot 00000000"):
+        secrets.vault().remove_slots(["00000000"])
     with pytest.raises(SeedpostError, match="nothing else opens"):
-        secrets.vault().remove_slot("passphrase")
+        secrets.vault().remove_slots(slot_of(secrets, "passphrase"))
     secrets.vault().add_key_file()
     assert (state / "vault.bak").exists()
-    secrets.vault().remove_slot("passphrase")
-    assert secrets.vault().slots() == ("keyfile",)
+    secrets.vault().remove_slots(slot_of(secrets, "passphrase"))
+    assert types_of(secrets) == ["keyfile"]
     assert not (state / "vault.bak").exists()
 
 

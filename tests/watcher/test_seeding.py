@@ -28,7 +28,7 @@ def webui(request):
 @pytest.fixture
 def seeder(webui):
     clock = VirtualClock()
-    client = Client("seedbox", webui.url, username="admin", password=Secret(PASSWORD), clock=clock)
+    client = Client("seedbox", webui.url, username="admin", keys=lambda: (Secret(PASSWORD), None), clock=clock)
     return Seeder({"seedbox": client}, {"seedbox": PathMap({"/downloads": "/srv/downloads"})}, clock)
 
 

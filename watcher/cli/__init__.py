@@ -29,7 +29,8 @@ COMMANDS = {
     "status": ("watcher.cli.status", "status", "One screen: clients, folders, lanes, jobs, and what needs you."),
     "stats": ("watcher.cli.stats", "stats", "What was uploaded, what failed, how long it took, with plots."),
     "logs": ("watcher.cli.logs", "logs", "The daemon's log, readable; -f goes on with what is added."),
-    "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords."),
+    "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords; the keys of the vault."),
+    "unlock": ("watcher.cli.vault", "unlock", "Give the running daemon the vault's passphrase."),
     "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
 }
 

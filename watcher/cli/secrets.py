@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from urllib.parse import urlsplit
+from collections.abc import Collection, Mapping
+from difflib import get_close_matches
 
 import click
 
-from trackers.catalogue import TYPES
-from trackers.clock import Clock
-from trackers.secret import Secret
+from watcher.cli.asking import hidden, opened, unlocked
 from watcher.cli.options import Place, pass_place, with_json, with_place
 from watcher.cli.show import as_json, note, say, table
-from watcher.config import Config, load
+from watcher.cli.vault import passwd, rotate, slot
+from watcher.config import load
 from watcher.errors import OK, SeedpostError
-from watcher.secrets import Secrets, harden, secret_name
+from watcher.secrets import Secrets, SecretStatus
+from watcher.secrets.wanted import Wanted, wanted
 
 
 @click.group("secrets")
@@ -24,21 +23,24 @@ def secrets() -> None:
     """Keys and passwords: in the environment, in files, or in the vault of the state folder."""
 
 
-def _secrets(place: Place) -> Secrets:
-    harden()
-    return Secrets(place.state_folder(), os.environ, clock=Clock())
+for command in (rotate, passwd, slot):
+    secrets.add_command(command)
 
 
-@secrets.command("set")
+@secrets.command("set", epilog="Example: seedpost secrets set red.api_key, or: seedpost secrets set red.api_key <FILE")
 @click.argument("name")
 @click.option("--host", help="The one host it may be sent to, where rules.yaml does not say.")
 @with_json
 @pass_place
 def set_secret(place: Place, name: str, host: str | None) -> int:
-    """Store one, such as red.api_key or seedbox.password."""
-    bound = host or _host_of(name, place)
-    value = _asked(name)
-    saved = _secrets(place).set(name, value, bound)
+    """Store one, such as red.api_key or seedbox.password. It is asked for, or read from standard input."""
+    known = _known(place)
+    if known is not None and name not in known and not place.json:
+        _unused(name, known)
+    found = known.get(name) if known else None
+    bound = host or (found.host if found else None)
+    secrets = unlocked(place)
+    saved = secrets.set(name, hidden(name), bound)
     if place.json:
         as_json({"name": name, "host": bound, "key_file": str(saved.key_file) if saved.key_file else None})
         return OK
@@ -48,35 +50,18 @@ def set_secret(place: Place, name: str, host: str | None) -> int:
     return OK
 
 
-def _asked(name: str) -> Secret:
-    if sys.stdin.isatty():
-        text = click.prompt(f"{name} (hidden)", hide_input=True)
-    else:
-        text = sys.stdin.readline().rstrip("\r\n")
-    if not text:
-        raise SeedpostError(
-            f"no value for {name} was given",
-            hint=f"without a terminal it is read from standard input: seedpost secrets set {name} <FILE",
-        )
-    return Secret(text)
-
-
-def _host_of(name: str, place: Place) -> str | None:
-    """The host that rules.yaml sends this secret to; None if it names none."""
+def _known(place: Place) -> Mapping[str, Wanted] | None:
+    """What rules.yaml uses; None if there are no rules yet, or none that can be read."""
     try:
-        config: Config | None = load(place.rules_file())
+        return wanted(load(place.rules_file()))
     except SeedpostError:
-        config = None
-    owner = name.rsplit(".", 1)[0]
-    if config is None:
         return None
-    for tracker in config.trackers.values():
-        if secret_name(tracker.name, "x").rsplit(".", 1)[0] == owner:
-            return urlsplit(tracker.url).hostname if tracker.url else TYPES[tracker.type].host
-    for client in config.clients.values():
-        if secret_name(client.name, "x").rsplit(".", 1)[0] == owner:
-            return urlsplit(client.url).hostname
-    return None
+
+
+def _unused(name: str, known: Mapping[str, Wanted]) -> None:
+    nearest = get_close_matches(name, known, 1)
+    mean = f"; did you mean {nearest[0]}?" if nearest else f"; it uses {', '.join(known) or 'no secret'}"
+    note(f"nothing in rules.yaml uses {name}{mean}")
 
 
 @secrets.command("list")
@@ -84,7 +69,8 @@ def _host_of(name: str, place: Place) -> str | None:
 @pass_place
 def list_secrets(place: Place) -> int:
     """What the vault has, by name; never a value."""
-    _shown(place, [status.name for status in _secrets(place).list()])
+    secrets = unlocked(place)
+    _shown(place, secrets, [status.name for status in secrets.list()])
     return OK
 
 
@@ -92,20 +78,23 @@ def list_secrets(place: Place) -> int:
 @with_json
 @pass_place
 def status(place: Place) -> int:
-    """For every tracker and client of rules.yaml: whether its secrets are there, and from where."""
-    from watcher.service.parts import secret_names  # it brings the trackers; `secrets set` needs none
-
-    _shown(place, secret_names(load(place.rules_file())))
+    """For every tracker, client and target of rules.yaml: whether its secrets are there, and from where."""
+    known = wanted(load(place.rules_file()))
+    _shown(place, opened(place), list(known), {name for name, one in known.items() if one.optional})
     return OK
 
 
-def _shown(place: Place, names: list[str]) -> None:
-    found = _secrets(place).status(names)
+def _shown(place: Place, secrets: Secrets, names: list[str], optional: Collection[str] = ()) -> None:
+    found = secrets.status(names)
     if place.json:
         keys = ("name", "origin", "host", "where", "stored", "problem")
         as_json([{key: getattr(one, key) for key in keys} for one in found])
         return
-    rows = [(one.name, one.problem or one.origin or "missing", one.host or "", one.where) for one in found]
+
+    def nowhere(one: SecretStatus) -> str:
+        return "not set" if one.name in optional else "missing"
+
+    rows = [(one.name, one.problem or one.origin or nowhere(one), one.host or "", one.where) for one in found]
     table(rows, ("secret", "from", "for", "where"))
 
 
@@ -115,7 +104,7 @@ def _shown(place: Place, names: list[str]) -> None:
 @pass_place
 def delete(place: Place, name: str) -> int:
     """Take one out of the vault."""
-    _secrets(place).delete(name)
+    unlocked(place).delete(name)
     if place.json:
         as_json({"name": name, "deleted": True})
     else:

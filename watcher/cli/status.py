@@ -50,6 +50,8 @@ def _screen(now: Mapping[str, object]) -> None:
     say(f"running, heartbeat {age} s ago" if now["running"] else "not running (no young heartbeat)")
     if now["stopped"]:
         say(f"the uploader is stopped: {now['stopped']}")
+    if now["vault"]:
+        say(f"the vault does not open: {now['vault']}")
     rules = _map(now["rules"])
     if rules.get("valid"):
         say("rules: in force")

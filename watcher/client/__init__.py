@@ -15,11 +15,10 @@ from urllib.parse import urlsplit
 import qbittorrentapi
 
 from trackers.clock import Clock
-from trackers.secret import Secret
 from watcher.client.answers import FAILING, KEPT, WORKING, Announce, Version, announces, figures, maindata, rows, table
 from watcher.client.faults import Banned, ClientAway, LoginRefused, TorrentGone, TorrentRefused
 from watcher.client.library import Library
-from watcher.client.login import Login
+from watcher.client.login import Keys, Login
 from watcher.client.paths import NotMapped, PathMap
 
 __all__ = (
@@ -34,7 +33,8 @@ _STOPS = (2, 11)  # since then `stop`, before it `pause`
 
 class Client:
     """A qBittorrent. Every method that asks it raises ClientAway, LoginRefused (one login is sent, then nothing until
-    `forgive`) or Banned. One whole call takes at most some 20 s."""
+    `forgive`) or Banned. One whole call takes at most some 20 s. `keys` gives password and API key; it is asked now
+    and at each `forgive`, and while it raises SeedpostError (a locked vault) every method raises LoginRefused."""
 
     def __init__(
         self,
@@ -43,8 +43,7 @@ class Client:
         *,
         clock: Clock,
         username: str = "",
-        password: Secret | None = None,
-        api_key: Secret | None = None,
+        keys: Callable[[], Keys] = lambda: (None, None),
         ca_file: str | None = None,
         login: Login | None = None,
     ) -> None:
@@ -52,7 +51,7 @@ class Client:
         self.url = url
         self._ca_file = ca_file
         self._clock = clock
-        self._login = login or Login(name, username, password, api_key)
+        self._login = login or Login(name, username, keys)
         self._library: Library | None = None
         self._generation = -1
 
@@ -78,9 +77,9 @@ class Client:
         """Whether nothing is sent until `forgive`."""
         return self._login.refused
 
-    def forgive(self, *, password: Secret | None = None, api_key: Secret | None = None) -> None:
-        """Allow this client and its clones one more login, with new credentials where given."""
-        self._login.forgive(password, api_key)
+    def forgive(self) -> None:
+        """Allow this client and its clones one more login, with the credentials as they are now."""
+        self._login.forgive()
 
     def close(self) -> None:
         """End the session: 5.3 keeps fifteen of them."""

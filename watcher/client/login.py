@@ -3,23 +3,38 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 from trackers.secret import Secret
 from watcher.client.faults import LoginRefused
+from watcher.errors import SeedpostError
+
+Keys = tuple[Secret | None, Secret | None]  # password, API key
 
 
 class Login:
     """Shared by a client and all its clones, so that a wrong password is sent once by all of them together."""
 
-    def __init__(self, name: str, username: str, password: Secret | None, api_key: Secret | None) -> None:
+    def __init__(self, name: str, username: str, keys: Callable[[], Keys]) -> None:
+        """`keys` is asked now and at each `forgive`; while it raises SeedpostError (a locked vault) nothing is sent."""
         self.name = name
         self.username = username
-        self.password = password
-        self.api_key = api_key
+        self.password: Secret | None = None
+        self.api_key: Secret | None = None
+        self._keys = keys
         self.lock = threading.Lock()  # held while a login is under way
         self.generation = 0  # rises with new credentials: connections made with older ones are dropped
         self.worked = False
-        self._refused = ""
+        self._refused = self._hint = ""
+        self._look()
+
+    def _look(self) -> None:
+        """Take the credentials as they are now."""
+        self._refused = self._hint = ""
+        try:
+            self.password, self.api_key = self._keys()
+        except SeedpostError as error:
+            self._refused, self._hint, self.worked = str(error), error.hint, False
 
     def check(self) -> None:
         """Raises LoginRefused if a login was refused and nobody said `forgive` since."""
@@ -28,14 +43,12 @@ class Login:
 
     def refuse(self, why: str) -> LoginRefused:
         """Remember that nothing more may be tried; returns the error to raise."""
-        self._refused, self.worked = why, False
+        self._refused, self._hint, self.worked = why, "", False
         return LoginRefused(f"{self.name}: {why}", hint=self.hint)
 
-    def forgive(self, password: Secret | None, api_key: Secret | None) -> None:
-        """Allow one more try, with new credentials where given."""
-        self.password = password or self.password
-        self.api_key = api_key or self.api_key
-        self._refused = ""
+    def forgive(self) -> None:
+        """Allow one more try, with the credentials as they are now."""
+        self._look()
         self.generation += 1
 
     @property
@@ -46,4 +59,4 @@ class Login:
     @property
     def hint(self) -> str:
         """The command that mends it."""
-        return f"seedpost secrets set {self.name}.{'api_key' if self.api_key else 'password'}"
+        return self._hint or f"seedpost secrets set {self.name}.{'api_key' if self.api_key else 'password'}"

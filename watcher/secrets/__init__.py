@@ -6,7 +6,9 @@ from watcher.secrets.errors import ForOtherHost, SecretError, VaultDamaged, Vaul
 from watcher.secrets.lookup import Secrets, SecretStatus
 from watcher.secrets.outside import secret_name
 from watcher.secrets.process import harden
+from watcher.secrets.unlocking import listen, unlock
 
 __all__ = [
-    "ForOtherHost", "SecretError", "SecretStatus", "Secrets", "VaultDamaged", "VaultLocked", "harden", "secret_name",
+    "ForOtherHost", "SecretError", "SecretStatus", "Secrets", "VaultDamaged", "VaultLocked", "harden", "listen",
+    "secret_name", "unlock",
 ]  # fmt: skip

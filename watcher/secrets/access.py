@@ -5,8 +5,8 @@ Loads `cryptography`, 40 ms: imported only when there is a vault to open or to m
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trackers.clock import Clock
@@ -24,9 +24,18 @@ from watcher.secrets.vault import Entry, Vault
 RETRY = 30.0  # seconds until a vault that did not open is tried again: its key file may have come
 WRONG = 1.0  # seconds that a wrong passphrase costs
 UNLOCK = (
-    "give the key: the passphrase in SEEDPOST_VAULT_PASSPHRASE, the key file in SEEDPOST_VAULT_KEY_FILE, or the "
-    "credential vault_key"
+    "type the passphrase with `seedpost unlock`, or give the key unattended: the key file in SEEDPOST_VAULT_KEY_FILE, "
+    "the passphrase in SEEDPOST_VAULT_PASSPHRASE or by SEEDPOST_VAULT_COMMAND, or the credential vault_key"
 )
+
+
+@dataclass(frozen=True)
+class SlotStatus:
+    """One key of the vault: its id (never changes), its type, and whether that key is at hand now."""
+
+    id: str
+    type: str  # passphrase | keyfile
+    at_hand: bool
 
 
 class VaultAccess:
@@ -44,16 +53,33 @@ class VaultAccess:
         found = self._current()
         return found.entries if found else {}
 
-    def slots(self) -> tuple[str, ...]:
-        """What opens the vault: passphrase, keyfile. Raises SecretError."""
+    def slots(self) -> tuple[SlotStatus, ...]:
+        """What opens the vault, in the order in which it was added. Raises SecretError."""
         found = self._current()
-        return tuple(slot.type for slot in found.slots) if found else ()
+        if found is None:
+            return ()
+        keys = self._keys.all()
+        return tuple(SlotStatus(slot.id, slot.type, vault.opens(found, slot, keys)) for slot in found.slots)
+
+    def bring(self, key_file: Path) -> None:
+        """Have one more key file at hand. Raises SecretError: others can read it, or it is none."""
+        self._keys.bring(key_file)
+        self.forget()
+
+    def try_passphrase(self, passphrase: Secret) -> bool:
+        """Have this passphrase at hand if it opens the vault; a wrong one costs a second."""
+        try:
+            self.unlock(passphrase)
+        except VaultLocked:
+            return False
+        return True
 
     def _current(self) -> Vault | None:
         version = self._version()
         if self._open and version is not None and self._open[0] == version:
             return self._open[1]
         found = self._loaded(version)
+        self._failed = None
         self._open = (version, found) if found else None
         return found
 
@@ -78,20 +104,29 @@ class VaultAccess:
             return None
         return found.st_dev, found.st_ino, found.st_mtime_ns, found.st_size, found.st_mode, found.st_uid
 
+    def trouble(self) -> str:
+        """Why the vault did not open when it was last asked, with what to do; empty if it did."""
+        if self._failed is None:
+            return ""
+        error = self._failed[1]
+        return f"{error}: {error.hint}" if error.hint else str(error)
+
     def forget(self) -> None:
         """Read the vault and the key files again when somebody asks next."""
         self._open = self._failed = None
 
     def unlock(self, passphrase: Secret) -> None:
-        """Use this passphrase from now on. Raises VaultLocked after a second if it does not open the vault."""
+        """Use this passphrase from now on. Raises VaultLocked after a second if it is not the vault's, whatever else
+        opens it. Where there is no vault yet, the first secret makes it with this passphrase."""
         before = self._keys.use(passphrase)
         self.forget()
         try:
-            self._current()
-        except VaultLocked:
+            self._file.load(lambda: [self._keys.passphrase()])
+        except SecretError as error:
             self._keys.use(before)
             self.forget()
-            self._clock.wait(WRONG)
+            if isinstance(error, VaultLocked):
+                self._clock.wait(WRONG)
             raise
 
     def store(self, name: str, entry: Entry) -> Saved:
@@ -119,35 +154,45 @@ class VaultAccess:
         self._edit(edit, removes=True)
 
     def set_passphrase(self, new: Secret) -> None:
-        """Let `new` be the only passphrase, beside any key files. Every key must be at hand. Raises SeedpostError."""
+        """Let `new` be the only passphrase, beside any key files; where there is no vault, make one with it alone.
+        Every key must be at hand. Raises SeedpostError."""
         check_new(new)
         old: Secret | None = None
 
-        def edit(before: Vault) -> Vault:
+        def edit(before: Vault | None) -> Vault:
             nonlocal old
+            before = before or vault.new_vault()
             old = self._keys.use(new)
             others = tuple(slot for slot in before.slots if slot.type != PASSPHRASE)
             return vault.with_slot(replace(before, slots=others), self._keys.passphrase())
 
         try:
-            self._edit(edit, removes=True, fresh=True)
+            self._change(edit, removes=True, fresh=True)
         except BaseException:
             self._keys.use(old)
             raise
 
-    def add_key_file(self) -> Saved:
-        """Let the key file open the vault too; it is made if it is not there. Raises SeedpostError."""
-        key, saved = self._keys.file_made()
-        self._edit(lambda before: vault.with_slot(before, key))
-        return saved
-
-    def remove_slot(self, type: str) -> None:
-        """Let no passphrase (or key file) open the vault any more; another key must. Raises SeedpostError, NotFound."""
+    def add_key_file(self, path: Path | None = None) -> Saved:
+        """Let a key file open the vault too: the one it is looked for in, or `path`. It is made if it is not there.
+        Raises SeedpostError."""
+        key, saved = self._keys.file_made(path)
 
         def edit(before: Vault) -> Vault:
-            rest = tuple(slot for slot in before.slots if slot.type != type)
-            if len(rest) == len(before.slots):
-                raise NotFound(f"the vault has no {type}", hint=f"it is opened by: {', '.join(self.slots())}")
+            if any(vault.opens(before, slot, [key]) for slot in before.slots):
+                raise SeedpostError("this key file opens the vault already", hint="seedpost secrets slot list")
+            return vault.with_slot(before, key)
+
+        self._edit(edit)
+        return saved
+
+    def remove_slots(self, ids: Collection[str]) -> None:
+        """Let these keys open the vault no more; those that stay must be at hand. Raises SeedpostError, NotFound."""
+
+        def edit(before: Vault) -> Vault:
+            missing = set(ids) - {slot.id for slot in before.slots}
+            if missing:
+                raise NotFound(f"the vault has no slot {', '.join(sorted(missing))}", hint="seedpost secrets slot list")
+            rest = tuple(slot for slot in before.slots if slot.id not in ids)
             if not rest:
                 raise SeedpostError("nothing else opens the vault", hint="give it another key first")
             return replace(before, slots=rest)

@@ -10,11 +10,15 @@ from pathlib import Path
 from trackers.secret import Secret
 from watcher import durable
 from watcher.durable import FileSystem
+from watcher.logs import log
+from watcher.secrets.command import answer_of
+from watcher.secrets.errors import SecretError
 from watcher.secrets.keys import Key, check_new, file_key, passphrase_key
 from watcher.secrets.outside import Outside
 
 CREDENTIAL = "vault_key"  # in $CREDENTIALS_DIRECTORY
 VARIABLE = "SEEDPOST_VAULT_KEY_FILE"
+COMMAND = "SEEDPOST_VAULT_COMMAND"  # in the environment and not in rules.yaml, which starts no program
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,7 @@ class KeysAtHand:
         self._outside, self._fs = outside, fs
         self._passphrase = outside.passphrase()
         self._key = passphrase_key(self._passphrase) if self._passphrase else None
+        self._brought: list[Key] = []
 
     def use(self, passphrase: Secret | None) -> Secret | None:
         """Take this passphrase instead of the present one, which is returned."""
@@ -45,15 +50,32 @@ class KeysAtHand:
             raise LookupError("no passphrase in use")
         return self._key
 
+    def bring(self, path: Path) -> None:
+        """Have the key file `path` at hand too. Raises SecretError."""
+        try:
+            self._brought.append(file_key(self._outside.read(path), path))
+        except FileNotFoundError as error:
+            raise SecretError(f"there is no key file {path}", hint="name one that opens the vault") from error
+
     def all(self) -> list[Key]:
-        """Every key at hand, the quick ones first. Raises SecretError: a key file that others can read, or a named one
-        that is not there."""
-        found = []
+        """Every key at hand, the quick ones first. Raises SecretError: a key file that others can read, or a command
+        that gives no passphrase, where nothing else is at hand."""
+        found = list(self._brought)
         if credential := self._outside.credential(CREDENTIAL):
             found.append(file_key(*credential))
         with contextlib.suppress(FileNotFoundError):
-            found.append(self._of_file())
+            found.append(self._of_file(self.path()))
+        if self._key is None and (command := self._outside.environ.get(COMMAND)):
+            self._ask(command, needed=not found)
         return [*found, self._key] if self._key else found
+
+    def _ask(self, command: str, *, needed: bool) -> None:
+        try:
+            self.use(answer_of(command))
+        except SecretError as error:
+            if needed:
+                raise
+            log.warning("vault.command_failed", error=error)
 
     def first(self) -> tuple[Key, Saved]:
         """The key for a new vault: the passphrase if one is given, else a key file, made if there is none."""
@@ -63,14 +85,15 @@ class KeysAtHand:
         found = self.all()
         return (found[0], Saved()) if found else self.file_made()
 
-    def file_made(self) -> tuple[Key, Saved]:
-        """The key file's key. A file that is there is never written over: another vault may hang on it."""
+    def file_made(self, path: Path | None = None) -> tuple[Key, Saved]:
+        """The key of the key file at `path`, or where it is looked for. A file that is there is never written over:
+        another vault may hang on it."""
+        path = path or self.path()
         with contextlib.suppress(FileNotFoundError):
-            return self._of_file(), Saved()
-        path = self.path()
+            return self._of_file(path), Saved()
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._make(path)
-        return self._of_file(), Saved(path, _note(path))
+        return self._of_file(path), Saved(path, _note(path))
 
     def path(self) -> Path:
         """Where the key file is: $SEEDPOST_VAULT_KEY_FILE, or beside rules.yaml in the user's config folder."""
@@ -80,8 +103,7 @@ class KeysAtHand:
         home = Path(environ["HOME"]) if environ.get("HOME") else Path.home()
         return Path(environ.get("XDG_CONFIG_HOME") or home / ".config") / "seedpost" / "vault.key"
 
-    def _of_file(self) -> Key:
-        path = self.path()
+    def _of_file(self, path: Path) -> Key:
         return file_key(self._outside.read(path), path)
 
     def _make(self, path: Path) -> None:

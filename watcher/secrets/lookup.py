@@ -12,7 +12,7 @@ from trackers.clock import Clock, utc_text
 from trackers.secret import Secret
 from watcher import durable
 from watcher.durable import FileSystem
-from watcher.errors import SeedpostError
+from watcher.errors import NotFound, SeedpostError
 from watcher.secrets.errors import ForOtherHost, SecretError
 from watcher.secrets.outside import Outside, checked_name
 
@@ -86,13 +86,26 @@ class Secrets:
         return any(durable.exists(self._state / name, self._fs) for name in ("vault", "vault.bak"))
 
     def vault(self) -> VaultAccess:
-        """The vault itself: `unlock`, `slots`, `set_passphrase`, `add_key_file`, `remove_slot`, `rotate`."""
+        """The vault itself: `unlock`, `slots`, `set_passphrase`, `add_key_file`, `remove_slots`, `rotate`."""
         with self._lock:
             if self._access is None:
                 from watcher.secrets.access import VaultAccess  # loads `cryptography`: 40 ms, only where there is need
 
                 self._access = VaultAccess(self._state, self._outside, clock=self._clock, fs=self._fs)
             return self._access
+
+    def unlock(self, passphrase: Secret) -> None:
+        """Open the vault with this passphrase from now on. Raises NotFound where there is none, and VaultLocked after a
+        second if it is not the vault's."""
+        with self._lock:
+            if not self._has_vault():
+                raise NotFound(f"there is no vault in {self._state}", hint="seedpost secrets set makes it")
+            self.vault().unlock(passphrase)
+
+    def trouble(self) -> str:
+        """Why the vault does not open, with what to do; empty if it does, or if nothing was asked of it yet."""
+        with self._lock:
+            return self._access.trouble() if self._access else ""
 
     def list(self) -> list[SecretStatus]:
         """The vault's secrets by name. Raises SecretError."""

@@ -52,6 +52,11 @@ class Slot:
     nonce: bytes
     wrapped: bytes
 
+    @property
+    def id(self) -> str:
+        """What a person names it by; a save does not change it."""
+        return self.salt[:4].hex()
+
     def as_json(self) -> dict[str, object]:
         """As the slot stands in the header."""
         return {**self.fixed(), "nonce": _b64(self.nonce), "wrapped": _b64(self.wrapped)}
@@ -100,6 +105,11 @@ def opened(data: bytes, keys: Sequence[Key]) -> Vault:
     return Vault(header.id, header.generation, header.slots, _entries(padded), key)
 
 
+def opens(vault: Vault, slot: Slot, keys: Sequence[Key]) -> bool:
+    """Whether one of `keys` is this slot's."""
+    return _wrapping(vault, slot, keys) is not None
+
+
 def sealed(vault: Vault, keys: Sequence[Key], *, fresh: bool = False) -> tuple[bytes, Vault]:
     """The file of `vault` and the vault that was read back from it. The nonce is new, and the data key is if the key of
     every slot is at hand; a slot whose key is not at hand stays as it is, or with `fresh` raises VaultLocked."""
@@ -107,7 +117,7 @@ def sealed(vault: Vault, keys: Sequence[Key], *, fresh: bool = False) -> tuple[b
     if all(wrapping):
         vault = replace(vault, _key=os.urandom(32))
     elif fresh:
-        raise VaultLocked("this change makes a new data key, and one of the vault's keys is not at hand", hint=_ALL)
+        raise VaultLocked("this change makes a new data key, and one of the vault's keys is not at hand", hint=GIVE_ALL)
     slots = (_rewrapped(vault, slot, kek) if kek else slot for slot, kek in zip(vault.slots, wrapping, strict=True))
     header = _Header(vault.id, vault.generation, os.urandom(_NONCE), tuple(slots))
     head = _header(header)
@@ -120,7 +130,10 @@ def sealed(vault: Vault, keys: Sequence[Key], *, fresh: bool = False) -> tuple[b
     return data, back
 
 
-_ALL = "give every key: SEEDPOST_VAULT_PASSPHRASE and SEEDPOST_VAULT_KEY_FILE"
+GIVE_ALL = (
+    "`seedpost secrets slot list` shows which; a key file is given by --key-file, the passphrase is asked for on a "
+    "terminal, and the slot of a lost key goes by `seedpost secrets slot remove`"
+)
 
 
 @dataclass(frozen=True)

@@ -15,22 +15,16 @@ from trackers.secret import Secret
 from watcher.client import Client, PathMap
 from watcher.config import ClientConfig, Config, FolderConfig, TrackerConfig
 from watcher.secrets import SecretError, Secrets, secret_name
+from watcher.secrets.wanted import host_of
 from watcher.sources import Sink, Source
 from watcher.sources.folders import FolderSource
 from watcher.sources.qbittorrent import QbittorrentSource
 
 
-def secret_names(config: Config) -> list[str]:
-    """Every secret that the rules file needs or may use, by its name."""
-    names = [secret_name(name, key) for name, one in config.trackers.items() for key in TYPES[one.type].secrets]
-    return names + [secret_name(name, "password") for name in config.clients]
-
-
 def tracker_secrets(config: TrackerConfig, secrets: Secrets) -> dict[str, Secret]:
     """What a tracker needs. Raises SettingsError with the command that stores what is missing."""
-    entry, found = TYPES[config.type], {}
-    host = urlsplit(config.url).hostname if config.url else entry.host
-    for key in entry.secrets:
+    host, found = host_of(config), {}
+    for key in TYPES[config.type].secrets:
         name = secret_name(config.name, key)
         try:
             value = secrets.get(name, host=host)
@@ -49,15 +43,19 @@ def opened(config: TrackerConfig, secrets: Secrets, *, state: Path, clock: Clock
 
 
 def client_of(config: ClientConfig, secrets: Secrets, clock: Clock) -> Client:
-    """The client of a block in rules.yaml, not yet logged in."""
+    """The client of a block in rules.yaml, not yet logged in. Where its secrets can't be had now it waits for them."""
     host = urlsplit(config.url).hostname
+
+    def keys() -> tuple[Secret | None, Secret | None]:
+        password, api_key = (secrets.get(secret_name(config.name, what), host=host) for what in ("password", "api_key"))
+        return password, api_key
+
     return Client(
         config.name,
         config.url,
         clock=clock,
         username=config.username or "",
-        password=secrets.get(secret_name(config.name, "password"), host=host),
-        api_key=secrets.get(secret_name(config.name, "api_key"), host=host),
+        keys=keys,
         ca_file=None if config.ca_file is None else str(config.ca_file),
     )
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 from trackers.base import Uploader
 from trackers.clock import Clock, utc_text
+from trackers.secret import Secret
 from watcher.config import Config, TrackerConfig
 from watcher.durable import DaemonLock, FileSystem, private_folder
 from watcher.errors import SeedpostError, StateInvalid
@@ -20,7 +21,7 @@ from watcher.intake import Intake
 from watcher.intake.asked import Asked, Holder
 from watcher.journal import Journal
 from watcher.logs import line_for, log
-from watcher.secrets import Secrets
+from watcher.secrets import Secrets, listen
 from watcher.seeding import Seeder
 from watcher.service import parts
 from watcher.service.rulesfile import RulesFile
@@ -69,6 +70,7 @@ class Service:
             self.asked = Asked(self.intake, self.journal, lambda: self.config, self._holders, clock)
             self._asking: Future[None] | None = None
             self._follow()
+            undo.callback(listen(state, self._unlock))
             self._undo = undo.pop_all()
 
     @property
@@ -150,6 +152,11 @@ class Service:
         self._asked.set()
         self.wake.set()
 
+    def _unlock(self, passphrase: Secret) -> None:
+        """A person's passphrase, from `seedpost unlock`: what waits for the vault goes on at the loop's next turn."""
+        self.secrets.unlock(passphrase)
+        self.reload()
+
     def _reload(self) -> None:
         """Secrets are taken anew, and the rules if they may be; what waited for a decision is then decided again."""
         self.secrets.reload()
@@ -222,6 +229,7 @@ class Service:
             "pid": os.getpid(),
             "busy": self.manager.busy,
             "stopped": self.manager.stopped,
+            "vault": self.secrets.trouble(),
             "sources": {one.name: self._source(one.status(), now) for one in self.watches.sources},
             "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
         }

@@ -123,6 +123,7 @@ def status(
     return {
         "running": running,
         "stopped": (str(beat.get("stopped") or "") if beat and running else "") or trouble,
+        "vault": str(beat.get("vault") or "") if beat and running else "",
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
         "lanes": _lanes(ledger, clock, trackers),
@@ -183,6 +184,8 @@ def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> lis
         wrong.append("no daemon runs here (its heartbeat is old or missing)")
     if status["stopped"]:
         wrong.append(f"the uploader is stopped: {status['stopped']}")
+    if status["vault"]:
+        wrong.append(f"the vault does not open: {status['vault']}")
     rules = status["rules"]
     if isinstance(rules, Mapping) and not rules["valid"]:
         wrong.append("rules.yaml is not valid; the rules before it are in force")
