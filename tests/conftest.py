@@ -6,6 +6,11 @@ import os
 from collections.abc import Generator
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+# A busy machine is no fault of a test.
+settings.register_profile("seedpost", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("seedpost")
 
 
 @pytest.hookimpl(wrapper=True)

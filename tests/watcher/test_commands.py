@@ -221,6 +221,23 @@ class TestAsked:
         assert seedpost("run", "--once").returncode == OK
         assert seedpost.states() == {"RED": State.CANCELLED}
 
+    def test_a_paused_folder_decides_nothing_until_it_is_resumed(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox))
+        assert "waiting" in seedpost("pause", "rips").stdout
+        an_album(tmp_path / "rips")
+        assert seedpost("run", "--once").returncode == OK
+        seedpost.start()
+        seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+        assert seedpost.json("status")["folders"]["rips"]["paused"] == {"until": None}
+        assert "paused" in seedpost("status").stdout
+        assert seedpost("status", "--check").returncode == OK
+        assert seedpost.json("queue", "list") == []
+        assert "is called nobody" in seedpost("pause", "nobody").stdout
+        assert seedpost.json("resume", "rips")["result"] == "done"
+        seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not uploaded")
+        assert seedpost.json("status")["folders"]["rips"]["paused"] is None
+        assert seedpost.end() == 0
+
 
 class TestCheck:
     def test_everything_that_is_missing_is_told_with_the_command_that_mends_it(

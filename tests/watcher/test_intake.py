@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
@@ -14,6 +15,7 @@ from trackers.catalogue import site_of
 from watcher.config import Config, parse
 from watcher.identify import payload
 from watcher.intake import Intake
+from watcher.intake.asked import Asked
 from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.release import Fact, Release, job_id
@@ -63,6 +65,20 @@ class Desk:
         release = self.release(name, *sizes, **facts)
         self.intake.seen(release)
         return release.id
+
+    def command(self, do: str, tracker: str, **given: object) -> Mapping[str, object]:
+        (seq,) = self.journal.append([{"type": "command", "do": do, "tracker": tracker, "with": given}])
+        return {"seq": seq, "do": do, "tracker": tracker, "with": given}
+
+    @property
+    def answers(self) -> list[tuple[object, object]]:
+        """What was answered, in order."""
+        records = [json.loads(line) for line in (self.folder / "state" / "journal.jsonl").read_text().splitlines()]
+        return [(one["result"], one["why"]) for one in records if one.get("do") == "answer"]
+
+    def undecided(self) -> set[str]:
+        releases = self.journal.ledger.releases
+        return {id for id in releases if releases[id].get("undecided")}
 
     def jobs(self, release: str | None = None) -> dict[str, Job]:
         jobs = self.journal.ledger.jobs.values()
@@ -150,6 +166,35 @@ def test_a_flood_from_one_source_is_journaled_and_held_as_one_question(tmp_path:
     assert len(undecided) == 3
     assert len(desk.journal.ledger.jobs) == 50
     desk.journal.close()
+
+
+def test_a_resumed_source_has_its_flood_decided_and_neither_brake_nor_flood_counts_it(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, brake="5/h")
+    ids = [desk.see(f"Album {number}", number) for number in range(53)]
+    gone = desk.folder / "here" / "Album 50"
+    shutil.rmtree(gone)
+    asked = Asked(desk.intake, desk.journal, lambda: desk.config, list, lambda name: ["/rips"], desk.clock)
+    asked.answer(desk.command("resume", "nobody's"))
+    assert desk.undecided() == set(ids[50:])
+    asked.answer(desk.command("pause", "rips", until="2030-01-01T00:00:00Z"))
+    source = desk.journal.ledger.sources["/rips"]
+    assert source.paused(desk.clock.now())
+    assert not source.paused(desk.clock.now() + 20 * 365 * 86400)
+    asked.answer(desk.command("resume", "rips"))
+    assert not source.paused(desk.clock.now())
+    assert desk.answers[-1] == ("done", f"2 decided; there is no {gone}")
+    assert desk.undecided() == {ids[50]}
+    assert {job.state for id in ids[51:] for job in desk.jobs(id).values()} == {State.QUEUED}
+    desk.open()
+    desk.clock.wait(3600)
+    assert desk.jobs(desk.see("Album 99", 99))["RED"].state is State.QUEUED
+
+
+def test_a_command_that_fails_is_refused_with_the_reason_and_nothing_else_stops(desk: Desk) -> None:
+    asked = Asked(desk.intake, desk.journal, lambda: desk.config, list, lambda name: [], desk.clock)
+    asked.answer({"seq": 1, "do": "look"})
+    ((result, why),) = desk.answers
+    assert (result, "KeyError" in str(why)) == ("refused", True)
 
 
 def test_other_content_in_the_same_folder_is_held(desk: Desk) -> None:

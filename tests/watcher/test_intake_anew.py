@@ -24,7 +24,7 @@ class Bench:
 
     def __post_init__(self) -> None:
         desk = self.desk
-        self.asked = Asked(desk.intake, desk.journal, lambda: desk.config, list, desk.clock)
+        self.asked = Asked(desk.intake, desk.journal, lambda: desk.config, list, lambda name: [], desk.clock)
 
     @property
     def job(self) -> Job:

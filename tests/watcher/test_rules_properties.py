@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.support_rules import HEAD, TRACKERS, facts
 from watcher.config import parse
 from watcher.release import Fact
-from watcher.rules import Rules, check_require, decide
+from watcher.rules import Rules, check_edit, check_require, decide
 
 WORDS = ("a", "b", "ab", "B", "a*", "?b", "*")
 TEXTS = ("group", "torrent.category", "music.label")
@@ -201,6 +201,16 @@ def test_a_late_requirement_read_back_says_what_it_said(require: Match, values: 
     else:
         assert not route.failed
         assert oracle(require, values) is True
+
+
+@given(require=MATCHES, values=ANY)
+@settings(max_examples=100, deadline=None)
+def test_what_a_job_keeps_of_its_rule_says_what_the_rule_said(require: Match, values: dict[str, object]) -> None:
+    row = {"name": "r", "match": {}, "require": require, "upload_to": ["RED"]}
+    found = parse((HEAD + f"rules: {json.dumps([row])}\n").encode()).rules
+    route = decide(found, facts(values)).trackers["RED"]
+    _, wrong = check_edit(json.loads(json.dumps(route.required)), {}, {}, facts(values))
+    assert bool(wrong) is bool(route.failed)
 
 
 @given(

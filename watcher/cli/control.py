@@ -1,4 +1,4 @@
-"""`seedpost pause`, `resume` and `enqueue`: a tracker's breaker, and a look, in a person's hands."""
+"""`seedpost pause`, `resume` and `enqueue`: a tracker's breaker, a source's rest, and a look, in a person's hands."""
 
 from __future__ import annotations
 
@@ -17,25 +17,40 @@ HASH = re.compile(r"[0-9a-fA-F]{40}")
 
 
 @click.command()
-@click.argument("tracker", required=False)
+@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER]")
 @click.option("--for", "duration", metavar="2h", help="Go on by itself after this time.")
 @with_json
 @pass_place
-def pause(place: Place, tracker: str | None, duration: str | None) -> int:
-    """Stop a tracker, or all, before its next upload. What is being sent is not cut off."""
+def pause(place: Place, name: str | None, duration: str | None) -> int:
+    """Stop a tracker before its next upload, or a client or folder before its next release. No name: all trackers.
+
+    What is being sent is not cut off. What a paused client or folder brings meanwhile is found when it goes on.
+
+    \b
+    seedpost pause RED --for 2h
+    seedpost pause rips
+    """
     given: dict[str, object] = {}
     if duration:
         given["until"] = utc_text(Clock().now() + _seconds(duration))
-    return _told(place, "pause", tracker, given)
+    return _told(place, "pause", name, given)
 
 
 @click.command()
-@click.argument("tracker", required=False)
+@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER]")
 @with_json
 @pass_place
-def resume(place: Place, tracker: str | None) -> int:
-    """Go on with what was paused, or stopped by a refused key."""
-    return _told(place, "resume", tracker, {})
+def resume(place: Place, name: str | None) -> int:
+    """Go on with what was paused, or stopped by a refused key. No name: all trackers.
+
+    A tracker that something else than `pause` stopped is asked first whether it takes the key. Of a client or folder
+    everything that waits for a decision is decided, a flood of new releases above all.
+
+    \b
+    seedpost resume RED
+    seedpost resume seedbox
+    """
+    return _told(place, "resume", name, {})
 
 
 @click.command()
@@ -61,10 +76,10 @@ def enqueue(place: Place, paths: tuple[Path, ...], infohash: str | None) -> int:
     return max(answered(place, journal, seq, name) for seq, name in zip(seqs, what, strict=True))
 
 
-def _told(place: Place, do: str, tracker: str | None, given: dict[str, object]) -> int:
+def _told(place: Place, do: str, name: str | None, given: dict[str, object]) -> int:
     journal = Journal.open(place.state_folder())
-    (seq,) = journal.append([{"type": "command", "do": do, "tracker": tracker, "with": given}])
-    return answered(place, journal, seq, f"{do} {tracker or 'all trackers'}")
+    (seq,) = journal.append([{"type": "command", "do": do, "tracker": name, "with": given}])
+    return answered(place, journal, seq, f"{do} {name or 'all trackers'}")
 
 
 def _seconds(text: str) -> float:

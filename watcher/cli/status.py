@@ -60,10 +60,7 @@ def _screen(now: Mapping[str, object]) -> None:
         for error in _list(rules.get("errors")):
             say(f"  {error}")
     for kind in ("clients", "folders"):
-        rows = [
-            [name, "up" if one.get("up") else f"away: {one.get('error')}", _settling(one)]
-            for name, one in _of(now[kind])
-        ]
+        rows = [[name, _source(one), _settling(one)] for name, one in _of(now[kind])]
         if rows:
             say(f"\n{kind}")
             table(rows)
@@ -94,6 +91,13 @@ def _of(value: object) -> list[tuple[str, Mapping[str, object]]]:
 
 def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
+
+
+def _source(one: Mapping[str, object]) -> str:
+    paused = one.get("paused")
+    if isinstance(paused, Mapping):
+        return "paused" + (f" until {local(paused['until'])}" if paused.get("until") else "")
+    return "up" if one.get("up") else f"away: {one.get('error')}"
 
 
 def _settling(one: Mapping[str, object]) -> str:

@@ -99,6 +99,11 @@ class Config:
         categories = frozenset(seed.category for seed in seeds if seed.category)
         return categories, frozenset(tag for seed in seeds for tag in seed.tags if tag)
 
+    @property
+    def sources(self) -> frozenset[str]:
+        """The names of clients and folders; where a tracker has the same, the tracker is meant."""
+        return frozenset({*self.clients, *(folder.name for folder in self.folders)} - self.trackers.keys())
+
 
 def load(path: Path, *, base: Path | None = None) -> Config:
     """The rules file at `path`. `base`: the folder its lists lie in, if not its own. Raises RulesInvalid, or

@@ -106,6 +106,7 @@ class Intake:
             if undecided is None and decision.undecided:
                 undecided = (decision.undecided, decision.why)
             about = release_record(release, facts, decision, real=real, rules=config.digest, undecided=undecided)
+            about["asked"] = asked or None
             records = [about]
             if undecided is None:
                 near = self._near(release, real, None if asked else decision.rule, now)
@@ -151,6 +152,8 @@ class Intake:
             self._by_sizes.setdefault(str(record["alike"]), set()).add(id)
         if record.get("infohash"):
             self._releases[str(record["infohash"]), int(str(record["completed"]))] = id
+        if record.get("asked"):
+            return  # which no brake counts
         if fresh:
             self._arrivals.setdefault(str(record["source"]), deque()).append(time)
         rule = decision.get("rule") if isinstance(decision, Mapping) else None

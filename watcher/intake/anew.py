@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from watcher.config import Config
-from watcher.intake.plan import held_by
+from watcher.intake.plan import Why, asked_by, asking, questions
 from watcher.intake.routing import decided
 from watcher.jobs import Job, State
 from watcher.journal import Journal
@@ -79,22 +79,22 @@ def _decided_anew(job: Job, journal: Journal, config: Config) -> Records | str:
         return (record | {"state": State.CANCELLED, "why": gone},)
     name, route = routes[job.site]
     record |= {"tracker": name, "set": dict(route.set), "cautions": dict(route.cautions)}
-    record["require"] = [dict(one) for one in route.require]
+    record |= dict.fromkeys(("require", "unfilled", "then", "waived", "shown")) | asked_by(route)
     return tuple(record | step for step in _steps(job, route))
 
 
 def _steps(job: Job, route: Route) -> list[dict[str, object]]:
     """Where a job stands by the new rules; what was approved for the old ones is asked for again."""
-    held = held_by(job.job, route)
+    asked = questions(job.job, route, _around(job))
     if job.state is State.DRY_RUN:
-        if route.mode == "upload" and held is None:
+        if route.mode == "upload" and not asked:
             return [{"state": State.QUEUED}]
-        return [{"state": State.DRY_RUN, "why": held.why if held else None, "resume": held.resume if held else None}]
+        return [{"state": State.DRY_RUN, **(asking(asked) if asked else {"code": None, "why": None, "resume": None})}]
     back = State.DRY_RUN if route.mode == "dry_run" and job.state is State.HELD else State.QUEUED
     if job.state is State.HELD and job.code not in OF_THE_RULES:
         return [{"state": State.HELD, "back_to": back}]
-    if held is not None:
-        return [{"state": State.HELD, "back_to": back, "code": held.code, "why": held.why, "resume": held.resume}]
+    if asked:
+        return [{"state": State.HELD, "back_to": back, **asking(asked)}]
     if job.state is State.HELD:
         return [{"state": State.HELD, "back_to": back}, {"state": back}]
     if route.mode == "dry_run":
@@ -102,3 +102,11 @@ def _steps(job: Job, route: Route) -> list[dict[str, object]]:
         why = "the mode in rules.yaml is dry_run now"
         return [{"state": State.HELD, "back_to": State.QUEUED, "code": "mode", "why": why, "resume": resume}]
     return [{"state": State.QUEUED}]
+
+
+def _around(job: Job) -> Why | None:
+    """The question that waits behind `require` and that no rule asks."""
+    then = job.rest.get("then")
+    if isinstance(then, Mapping) and then["code"] not in OF_THE_RULES:
+        return Why(str(then["code"]), str(then["why"]), str(then["resume"]))
+    return None

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
+import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trackers.clock import Clock
 from watcher.client import Client, ClientAway
 from watcher.config import Config
+from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.intake.anew import Answer, redecide
-from watcher.journal import Journal
-from watcher.release import Release
+from watcher.jobs import first_half
+from watcher.journal import DiskFull, Journal
+from watcher.logs import log
+from watcher.release import Release, release_of, told_by_source
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.qbittorrent import QbittorrentSource
 
-VERBS = ("look", "redecide")
+FAULTS = (SeedpostError, OSError, ArithmeticError, LookupError, TypeError, ValueError)  # of one command
 
 
 @dataclass(frozen=True)
@@ -30,7 +34,8 @@ class Holder:
 
 
 class Asked:
-    """Answers the commands of the first half. `holders` gives the clients there are now."""
+    """Answers the commands of the first half. `holders` gives the clients there are now, `at` where a source of a name
+    is, as the journal knows it."""
 
     def __init__(
         self,
@@ -38,8 +43,10 @@ class Asked:
         journal: Journal,
         config: Callable[[], Config],
         holders: Callable[[], Sequence[Holder]],
+        at: Callable[[str], Sequence[str]],
         clock: Clock,
     ) -> None:
+        self._at = at
         self._intake, self._journal, self._config = intake, journal, config
         self._holders, self._clock = holders, clock
         self._again = threading.Event()
@@ -57,8 +64,8 @@ class Asked:
     def waiting(self) -> list[Mapping[str, object]]:
         """The commands that nobody has worked on."""
         ready = {command["seq"] for command, _ in self._ready}
-        commands = self._journal.ledger.commands
-        return [one for one in commands if one["do"] in VERBS and one["seq"] not in ready]
+        commands, sources = self._journal.ledger.commands, self._config().sources
+        return [one for one in commands if first_half(one, sources) and one["seq"] not in ready]
 
     def work(self) -> None:
         """Work on all that wait. A look is on disk before the next; what is decided anew waits for `settle`."""
@@ -66,11 +73,27 @@ class Asked:
             self._again.clear()
             for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
                 self._intake.again(record)
-        for command in self.waiting():
-            if command["do"] == "look":
-                self._write(command, Answer(*self._look(command)))
-            else:
-                self._ready.append((command, redecide(command, self._journal, self._config())))
+        with contextlib.suppress(DiskFull):  # what is not written is worked on again
+            for command in self.waiting():
+                if command["do"] == "redecide":
+                    self._ready.append((command, self._tried(command, self._redecide)))
+                else:
+                    self.answer(command)
+
+    def answer(self, command: Mapping[str, object]) -> None:
+        """Answer a look, or the pause or resume of a source."""
+        self._write(command, self._tried(command, self._looked if command["do"] == "look" else self._paused))
+
+    def _tried(self, command: Mapping[str, object], act: Callable[[Mapping[str, object]], Answer]) -> Answer:
+        """One that fails is refused: it must not wait for ever, nor end the process at each start."""
+        try:
+            return act(command)
+        except FAULTS as error:
+            log.error("command.failed", do=command["do"], why=str(error), exc_info=not isinstance(error, SeedpostError))
+            return Answer("refused", f"{type(error).__name__}: {error}")
+
+    def _redecide(self, command: Mapping[str, object]) -> Answer:
+        return redecide(command, self._journal, self._config())
 
     def settle(self, in_hands: Callable[[str], bool]) -> None:
         """Write what was decided anew: for the loop, between two `work`s. A job that a worker has in hands waits; one
@@ -80,13 +103,51 @@ class Asked:
             if any(map(in_hands, answer.seqs)):
                 self._ready.append((command, answer))
             elif all(self._journal.ledger.jobs[id].seq == seq for id, seq in answer.seqs.items()):
-                self._write(command, answer)
+                with contextlib.suppress(DiskFull):
+                    self._write(command, answer)
 
     def _write(self, command: Mapping[str, object], answer: Answer) -> None:
         told = {"type": "command", "do": "answer", "of": command["seq"], "result": answer.result, "why": answer.why}
         self._journal.append([*answer.records, told])
 
+    # pause and resume of a source
+
+    def _paused(self, command: Mapping[str, object]) -> Answer:
+        """A paused source looks at nothing. `resume` also answers a flood: what waits for a decision is decided."""
+        name, given = str(command["tracker"]), command.get("with")
+        pausing = command["do"] == "pause"
+        until = given.get("until") if pausing and isinstance(given, Mapping) else None
+        record = {"type": "source", "source": name, "what": f"{command['do']}d", "paused": pausing, "until": until}
+        self._journal.append([record | {"at": at} for at in self._at(name)])
+        return Answer("done", "" if pausing else self._decide_waiting(name))
+
+    def _decide_waiting(self, source: str) -> str:
+        """Decide what a source brought and nobody has decided, each release durable before the next."""
+        releases = self._journal.ledger.releases
+        waiting = [id for id in releases if releases[id].get("undecided") and releases[id].get("source") == source]
+        left = [why for id in waiting if (why := self._decide(releases[id]))]
+        decided = len(waiting) - len(left)
+        told = f"{decided} decided" if decided else ""
+        return "; ".join([*([told] if told else []), *left[:5]])
+
+    def _decide(self, record: Mapping[str, object]) -> str:
+        """Decide one release that waits; why it still waits, if it does."""
+        try:
+            if record["from"] == "qbittorrent":
+                result, why = self._by_hash(str(record["infohash"]))
+                return why if result == "refused" else ""
+        except ClientAway as error:
+            return f"{record['name']}: {error}"
+        release = release_of(record)
+        if not Path(release.path).exists():
+            return f"there is no {release.path}"
+        self._intake.seen(replace(release, facts=told_by_source(release.facts)), asked=True)
+        return ""
+
     # look
+
+    def _looked(self, command: Mapping[str, object]) -> Answer:
+        return Answer(*self._look(command))
 
     def _look(self, command: Mapping[str, object]) -> tuple[str, str]:
         """Content with a torrent is decided with what its client says of it; other content by its files."""

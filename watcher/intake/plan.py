@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from trackers.clock import utc_text
 from watcher.config import Config
@@ -107,8 +107,7 @@ def job_records(
             "set": dict(route.set),
             "cautions": dict(route.cautions),
         }
-        if route.require:
-            record["require"] = list(route.require)
+        record |= asked_by(route)
         if route.delay:
             record["not_before"] = utc_text(now + route.delay)
         yield record | _born(job, site, route, near)
@@ -134,19 +133,37 @@ def _sites(facts: Facts) -> list[str]:
     return [str(site) for site in value] if isinstance(value, (list, tuple)) else []
 
 
+def asked_by(route: Route) -> dict[str, object]:
+    """What the rule of a job asks for, kept with it: an edit is held against it."""
+    asked: dict[str, object] = {"require": [dict(one) for one in route.required]} if route.required else {}
+    return asked | ({"unfilled": dict(route.unfilled)} if route.unfilled else {})
+
+
 def _born(job: str, site: str, route: Route, near: Neighbours) -> dict[str, object]:
     """The state a job is born in: held beats dry run, dry run beats queued."""
     after = "dry_run" if route.mode == "dry_run" else "queued"
-    held = _held(job, site, route, near)
-    if held is None:
-        return {"state": after}
-    return {"state": "held", "back_to": after, "code": held.code, "why": held.why, "resume": held.resume}
+    asked = questions(job, route, _around(job, site, route, near))
+    return {"state": "held", "back_to": after, **asking(asked)} if asked else {"state": after}
 
 
-def _held(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
+def asking(questions: Sequence[Why]) -> dict[str, object]:
+    """The keys of a job held by the first of several questions; the next is asked once that one is settled."""
+    first, *more = [{"code": one.code, "why": one.why, "resume": one.resume} for one in questions]
+    return first | ({"then": more[0]} if more else {})
+
+
+def questions(job: str, route: Route, around: Why | None) -> list[Why]:
+    """Why a job waits for a person, the gravest first. `around`: what makes a question of it beside its route."""
+    mine = held_by(job, route)
+    if mine is None or mine.code != "require":
+        return [one for one in (around or mine,) if one is not None]
+    after = around or held_by(job, replace(route, failed=()))
+    return [mine] if after is None else [mine, after]
+
+
+def _around(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
+    """What else there is that makes a question of it."""
     approve = f"seedpost queue approve {job}"
-    if route.failed:
-        return held_by(job, route)
     if site in near.same_path:
         return Why("same-content", f"job {near.same_path[site]} is for another state of the same folder", approve)
     if site in near.same_sizes:
@@ -155,7 +172,7 @@ def _held(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
         return Why(
             "brake", f"rule {route.rule!r} has routed as many releases as it may", "seedpost queue approve --code brake"
         )
-    return held_by(job, route)
+    return None
 
 
 def held_by(job: str, route: Route) -> Why | None:

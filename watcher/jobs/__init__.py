@@ -1,6 +1,7 @@
 """Jobs as the fold of the journal: states, moves, what every record adds up to. Pure: no clock, no network, no disk."""
 
 from watcher.jobs.codes import CODES
+from watcher.jobs.halves import first_half
 from watcher.jobs.job import Job, doubted
 from watcher.jobs.ledger import Ledger, Uploaded
 from watcher.jobs.sources import Source
@@ -22,4 +23,5 @@ __all__ = [
     "Waits",
     "check_move",
     "doubted",
+    "first_half",
 ]

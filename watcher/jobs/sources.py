@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from watcher.jobs.job import seconds_of
+
 Pair = tuple[str, int]  # (infohash, completed)
 
 _OWN = frozenset({"v", "seq", "time", "type", "source", "what", "at", "since", "torrents", "names", "more"})
@@ -26,6 +28,11 @@ class Source:
     rest: dict[str, Any] = field(default_factory=dict)  # further keys of its records, the last value of each
     here: list[tuple[int, str]] = field(default_factory=list)  # (seq, time) of baseline and seen records
     left: list[tuple[int, str]] = field(default_factory=list)  # (seq, time) of gone records
+
+    def paused(self, now: float) -> bool:
+        """Whether a person said `pause`, and its time is not over."""
+        until = self.rest.get("until")
+        return bool(self.rest.get("paused")) and (not until or now < seconds_of(str(until)))
 
     def fold(self, record: Mapping[str, Any], pairs: set[Pair], names: Iterable[str]) -> None:
         """Add one record, its torrents and names resolved."""

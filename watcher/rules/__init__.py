@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.rules.deciding import Rules, check_require, decide
+from watcher.rules.deciding import Rules, check_edit, check_require, decide
 from watcher.rules.decision import MODES, Decision, Reason, Route, RuleVerdict, strictest
 from watcher.rules.fields import FIELDS, Field
 from watcher.rules.quantities import Rate
@@ -18,6 +18,7 @@ __all__ = [
     "Route",
     "RuleVerdict",
     "Rules",
+    "check_edit",
     "check_require",
     "decide",
     "described",

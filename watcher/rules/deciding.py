@@ -8,11 +8,11 @@ from functools import cached_property
 
 from watcher.release import Facts, overridden
 from watcher.rules.decision import Decision, Reason, Route, RuleVerdict, strictest
-from watcher.rules.grammar import Scope, fields_of, late, read_match
+from watcher.rules.grammar import DEEPEST, Scope, fields_of, late, read_match
 from watcher.rules.leaves import Test
 from watcher.rules.nodes import Block, Items, Node, Problems, Scalar
 from watcher.rules.rulebook import ADDED, Guard, Rule, Target, Tracker
-from watcher.rules.settings import filled
+from watcher.rules.settings import filled, reread, written
 from watcher.rules.terms import Outcome, Term
 from watcher.rules.view import UNKNOWN, View
 
@@ -111,7 +111,8 @@ def _unmatched(rules: Rules, view: View, passed: Rule | None) -> Decision:
 
 def _route(rules: Rules, rule: Rule, name: str, target: Target, facts: Facts) -> Route:
     tracker = rules.trackers[name]
-    set, failed = filled({**rule.set, **target.set}, facts)
+    settings = {**rule.set, **target.set}
+    set, failed = filled(settings, facts)
     pending, wrong = _required((*rule.require, *target.require), overridden(facts, set, "rule"))
     delay = target.delay if target.delay is not None else rule.delay
     return Route(
@@ -121,6 +122,8 @@ def _route(rules: Rules, rule: Rule, name: str, target: Target, facts: Facts) ->
         delay=delay or 0.0,
         require=pending,
         failed=(*failed, *wrong),
+        required=(*rule.required, *target.required),
+        unfilled={key: written(settings[key]) for key in settings if key not in set},
         cautions={**tracker.cautions, **target.cautions},
     )
 
@@ -146,9 +149,23 @@ def check_require(require: Iterable[object], facts: Facts) -> tuple[Reason, ...]
     return tuple(reason for one in outcomes if not one.holds for reason in one.reasons)
 
 
+def check_edit(
+    require: Iterable[object], unfilled: Mapping[str, object], set: Mapping[str, object], facts: Facts
+) -> tuple[dict[str, object], tuple[Reason, ...]]:
+    """What a rule asks for, after a person's `set`: `set` its slots filled now, and what is still wrong.
+
+    `facts` are those of the release, before any `set`. What only the site can tell is not wrong yet.
+    """
+    slots = {key: reread(value) for key, value in unfilled.items() if key not in set}
+    more, failed = filled(slots, overridden(facts, set, "rule"))
+    whole = {**more, **set}
+    _, wrong = _required([_reread(one) for one in require], overridden(facts, whole, "rule"))
+    return whole, (*failed, *wrong)
+
+
 def _reread(plain: object) -> Term:
     problems = Problems("require")
-    term = read_match(_node(plain), "require", Scope(problems, late=True))
+    term = read_match(_node(plain), "require", Scope(problems, late=True), depth=-2 * DEEPEST)
     if term is None:
         raise ValueError("; ".join(map(str, problems.errors)))
     return term

@@ -64,6 +64,8 @@ class Route:
     delay: float  # seconds
     require: tuple[Mapping[str, object], ...] = ()  # late requirements, for `check_require`
     failed: tuple[Reason, ...] = ()  # what `require` found wrong, or could not find out: the job is held
+    required: tuple[Mapping[str, object], ...] = ()  # all of `require`, for `check_edit`
+    unfilled: Mapping[str, object] = field(default_factory=dict)  # of `set`: what a slot found no fact for, as written
     cautions: Mapping[str, str] = field(default_factory=dict)  # new_group web_flac cover: the value in force
 
     def as_json(self) -> dict[str, object]:

@@ -15,7 +15,7 @@ from watcher.rules.grammar import Scope, read_match
 from watcher.rules.leaves import Test
 from watcher.rules.nodes import Block, Items, Node, Problems, Scalar, misspelt, nearest, shown
 from watcher.rules.settings import Settings, Vocabulary, read_set
-from watcher.rules.terms import Every, Term, names
+from watcher.rules.terms import Every, Plain, Term, kept, names
 
 MODE = kinds.word(*MODES)
 LIFT = kinds.word("review", "upload")
@@ -44,6 +44,11 @@ class Target:
     cover: str | None = key(COVER, "required or wanted", default=None)
     set: Settings = field(default_factory=dict)
     require: tuple[Term, ...] = ()
+
+    @cached_property
+    def required(self) -> tuple[Plain, ...]:
+        """`require` as it goes into the journal."""
+        return kept(self.require)
 
     @property
     def cautions(self) -> dict[str, str]:
@@ -87,6 +92,11 @@ class Rule:
     def test(self) -> Test:
         """The compiled condition."""
         return self.match.test
+
+    @cached_property
+    def required(self) -> tuple[Plain, ...]:
+        """`require` as it goes into the journal."""
+        return kept(self.require)
 
     @cached_property
     def names_added(self) -> bool:

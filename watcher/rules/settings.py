@@ -114,6 +114,20 @@ def filled(settings: Settings, facts: Facts) -> tuple[dict[str, object], tuple[R
     return done, tuple(failed)
 
 
+def written(value: object) -> object:
+    """A value of `set` as it stands in the file, for the journal."""
+    if isinstance(value, Template):
+        return str(value)
+    return [written(one) for one in value] if isinstance(value, (list, tuple)) else value
+
+
+def reread(value: object) -> object:
+    """The inverse of `written`."""
+    if isinstance(value, str):
+        return template(value)
+    return tuple(reread(one) for one in value) if isinstance(value, (list, tuple)) else value
+
+
 def _checked(key: str, before: object, after: object) -> object:
     """What slots made of a fact must still be a value of its field. Raises ValueError."""
     field = FIELDS.get(key) if is_fact(key) else None

@@ -30,6 +30,10 @@ class Slot:
     field: Field
     width: int = 0
 
+    def __str__(self) -> str:
+        """As it stands in a file."""
+        return f"{{{self.field.name}:{self.width:02}}}" if self.width else f"{{{self.field.name}}}"
+
 
 @dataclass(frozen=True)
 class Template:
@@ -41,11 +45,19 @@ class Template:
         """The text for one release. Raises NoValue."""
         return "".join(part if isinstance(part, str) else _filled(part, facts) for part in self.parts)
 
+    def __str__(self) -> str:
+        """As it stands in a file."""
+        return "".join(_braced(part) if isinstance(part, str) else str(part) for part in self.parts)
+
     @property
     def fixed(self) -> str | None:
         """Its text if it has no slot."""
         texts = [part for part in self.parts if isinstance(part, str)]
         return "".join(texts) if len(texts) == len(self.parts) else None
+
+
+def _braced(text: str) -> str:
+    return text.replace("{", "{{").replace("}", "}}")
 
 
 def template(text: str) -> Template:

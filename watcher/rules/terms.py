@@ -5,7 +5,7 @@ A test answers True, False, or None: not known. `explain` must agree with it; a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
@@ -252,6 +252,11 @@ def _unit(field: Field, value: object) -> object:
     if field.type == MOMENT and isinstance(value, (int, float)):
         return show_moment(value)
     return value
+
+
+def kept(terms: Iterable[Term]) -> tuple[Plain, ...]:
+    """Conditions as they go into the journal; those that ask for nothing are left out."""
+    return tuple(term.plain for term in terms if any(True for _ in term.leaves()))
 
 
 def names(term: Term, field: str, value: object) -> bool:

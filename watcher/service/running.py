@@ -66,8 +66,9 @@ class Service:
             self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
             self._seeder = Seeder({}, {}, clock)
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
-            self.watches = Watches(self.intake, clock, self.died)
-            self.asked = Asked(self.intake, self.journal, lambda: self.config, self._holders, clock)
+            self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
+            places = self.watches.places
+            self.asked = Asked(self.intake, self.journal, lambda: self.config, self._holders, places, clock)
             self._asking: Future[None] | None = None
             self._follow()
             undo.callback(listen(state, self._unlock))
@@ -99,6 +100,7 @@ class Service:
             self.asked.settle(self.manager.in_hands)
         if self._asking is None and self.asked.pending:
             self._asking = self._workers.submit(self.asked.work)
+        self.watches.pause()
         if self.journal.wants_compaction and not self.manager.busy:
             self.journal.compact()
         return wait
@@ -146,6 +148,9 @@ class Service:
             self.asked.decide_again()
         self.journal.watch(self.wake)
         self.manager.start()
+        for command in self.asked.waiting():
+            if command["do"] in ("pause", "resume"):  # said while nothing ran: before the first look at anything
+                self.asked.answer(command)
 
     def reload(self) -> None:
         """Read rules and secrets anew at the loop's next turn (SIGHUP)."""
@@ -200,13 +205,14 @@ class Service:
         Raises StateInvalid where nothing may be sent before the journal is repaired.
         """
         self._begin()
-        for source in self.watches.sources:
+        self.watches.pause()
+        for source in self.watches.awake:
             source.poll_once()
         while not self.stopping.is_set():
             wait = self._turn()
             self.beat()
             due = self.manager.next_due()
-            settling = [source for source in self.watches.sources if not source.idle()]
+            settling = [source for source in self.watches.awake if not source.idle()]
             busy = self.manager.busy or self._asking is not None
             if not busy and (self.journal.trouble or (not settling and (due is None or due > SOON))):
                 break
@@ -223,14 +229,14 @@ class Service:
 
     def beat(self) -> None:
         """Write what is true now, for `status`: replaced, never flushed."""
-        now = self.clock.now()
+        now, paused = self.clock.now(), self.watches.paused
         value = {
             "time": utc_text(now),
             "pid": os.getpid(),
             "busy": self.manager.busy,
             "stopped": self.manager.stopped,
             "vault": self.secrets.trouble(),
-            "sources": {one.name: self._source(one.status(), now) for one in self.watches.sources},
+            "sources": {one.name: self._source(one.status(), now, paused) for one in self.watches.sources},
             "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
         }
         path = self.state / HEARTBEAT
@@ -240,7 +246,7 @@ class Service:
             fresh.chmod(0o600)
             fresh.replace(path)
 
-    def _source(self, status: SourceStatus, now: float) -> dict[str, object]:
+    def _source(self, status: SourceStatus, now: float, paused: Mapping[str, object]) -> dict[str, object]:
         return {
             "kind": status.kind,
             "up": status.up,
@@ -252,6 +258,7 @@ class Service:
             "mode": status.mode,
             "watched": status.watched,
             "problems": list(status.problems),
+            "paused": {"until": paused[status.name]} if status.name in paused else None,
         }
 
 

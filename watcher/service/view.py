@@ -191,7 +191,7 @@ def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> lis
         wrong.append("rules.yaml is not valid; the rules before it are in force")
     for kind in ("clients", "folders"):
         for name, one in _named(status[kind]):
-            if not one.get("up") and float(str(one.get("away_s") or 0)) > GONE:
+            if not one.get("up") and not one.get("paused") and float(str(one.get("away_s") or 0)) > GONE:
                 wrong.append(f"{name} has been away for more than ten minutes")
     for name, lane in _named(status["lanes"]):
         breaker = lane["breaker"]

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from trackers.clock import Clock
 from watcher.client import Client
 from watcher.config import ClientConfig, Config, FolderConfig
+from watcher.jobs import Source as Known
 from watcher.logs import log
 from watcher.service import parts
 from watcher.sources import Sink, Source
@@ -22,15 +23,20 @@ class Watch:
 
     block: ClientConfig | FolderConfig
     source: Source
-    stop: threading.Event
+    stop: threading.Event  # set: its thread ends
+    rest: threading.Event = field(default_factory=threading.Event)  # set: it looks at nothing, or is to end
+    go: threading.Event = field(default_factory=threading.Event)  # set: its thread has something to do
     thread: threading.Thread | None = None
 
 
 class Watches:
     """All sources. Methods are called by one thread."""
 
-    def __init__(self, sink: Sink, clock: Clock, died: Callable[[str], None]) -> None:
-        self._sink, self._clock, self._died = sink, clock, died
+    def __init__(
+        self, sink: Sink, clock: Clock, died: Callable[[str], None], known: Callable[[], Mapping[str, Known]]
+    ) -> None:
+        """`known`: what the journal says of sources, by `at`."""
+        self._sink, self._clock, self._died, self._known = sink, clock, died, known
         self._watches: dict[str, Watch] = {}
         self._running = False
 
@@ -38,6 +44,32 @@ class Watches:
     def sources(self) -> list[Source]:
         """Those of the file in force, clients first."""
         return [watch.source for watch in self._watches.values()]
+
+    @property
+    def awake(self) -> list[Source]:
+        """Those that nobody paused."""
+        return [watch.source for watch in self._watches.values() if not watch.rest.is_set()]
+
+    @property
+    def paused(self) -> dict[str, object]:
+        """Until when those that a person paused look at nothing, by name; None: until `resume`."""
+        known, now = self._known(), self._clock.now()
+        there = [(source.name, known[source.at]) for source in self.sources if source.at in known]
+        return {name: about.rest.get("until") for name, about in there if about.paused(now)}
+
+    def places(self, name: str) -> list[str]:
+        """Where the sources of a name are, as the journal knows them."""
+        return [source.at for source in self.sources if source.name == name]
+
+    def pause(self) -> None:
+        """Let rest what a person paused, and wake what was resumed. What is being looked at is finished."""
+        paused = self.paused
+        for watch in self._watches.values():
+            if watch.source.name in paused:
+                watch.rest.set()
+            elif watch.rest.is_set() and not watch.stop.is_set():
+                watch.rest.clear()
+                watch.go.set()
 
     def follow(self, config: Config, clients: Mapping[str, Client]) -> None:
         """Make the sources those of `config`: what is unchanged goes on, and looks again at once."""
@@ -57,6 +89,7 @@ class Watches:
     def start(self) -> None:
         """Give each source without a thread one."""
         self._running = True
+        self.pause()
         for watch in self._watches.values():
             if watch.thread is None:
                 watch.thread = threading.Thread(target=self._run, args=(watch,), name=watch.source.name, daemon=True)
@@ -64,7 +97,10 @@ class Watches:
 
     def _run(self, watch: Watch) -> None:
         try:
-            watch.source.run(watch.stop)
+            while not watch.stop.is_set():
+                watch.source.run(watch.rest)
+                watch.go.wait()
+                watch.go.clear()
         except Exception:  # noqa: BLE001  whatever it is, half alive is worse
             log.exception("thread.died", source=watch.source.name)
             self._died(watch.source.name)
@@ -72,7 +108,7 @@ class Watches:
     def stop(self) -> None:
         """Tell all to end."""
         for watch in self._watches.values():
-            watch.stop.set()
+            _stop(watch)
 
     def join(self) -> None:
         """Wait for their ends."""
@@ -80,6 +116,11 @@ class Watches:
             self._end(watch)
 
     def _end(self, watch: Watch) -> None:
-        watch.stop.set()
+        _stop(watch)
         if watch.thread is not None:
             watch.thread.join(timeout=JOIN)
+
+
+def _stop(watch: Watch) -> None:
+    for event in (watch.stop, watch.rest, watch.go):
+        event.set()

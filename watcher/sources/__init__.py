@@ -79,6 +79,7 @@ class Source(Protocol):
     """What the service needs of any source. `poll_once` and `run` belong to one thread, the rest to any."""
 
     name: str
+    at: str  # who it is, for the journal: a client's address, a folder's real path
 
     def poll_once(self) -> None:
         """One look. Faults of the outside end in `status`; only what the sink raises passes through."""

@@ -104,16 +104,22 @@ class UploadManager:
         bench = self._bench
         self._refresh()
         self._collect()
-        self._lanes_of(bench.config())
+        try:
+            self._act()
+        except DiskFull as error:  # commands and steps wait where they are
+            self._disk_is_full(str(error))
+        waits = [self._wait_of(job, bench.clock.now()) for job in self._live() if job.job not in self._busy]
+        return max(0.05, min([IDLE, *(wait for wait in waits if wait > 0)]))
+
+    def _act(self) -> None:
+        self._lanes_of(self._bench.config())
         for command in self._orders.obey(self._busy):
             self._ask(command)
         self._strays.look_beside(self._workers)
         self.stopped = self._why_stopped()
-        if not bench.stop.is_set() and not self.stopped:
+        if not self._bench.stop.is_set() and not self.stopped:
             for job in self._due():
                 self._begin(job)
-        waits = [self._wait_of(job, bench.clock.now()) for job in self._live() if job.job not in self._busy]
-        return max(0.05, min([IDLE, *(wait for wait in waits if wait > 0)]))
 
     def _refresh(self) -> None:
         for record in self._bench.journal.refresh():
@@ -212,19 +218,20 @@ class UploadManager:
         return held(job, "mode", why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
 
     def _ask(self, command: Mapping[str, object]) -> None:
-        """A command that needs the site's word is answered by a worker: it takes the lanes of its jobs."""
-        jobs = [self._bench.journal.ledger.jobs[id] for id in ids_of(command) if id in self._bench.journal.ledger.jobs]
-        lanes = [lane for site, lane in self.lanes.items() if site in {job.site for job in jobs}]
+        """A command that needs the site's word is answered by a worker: it takes the lanes that it is about."""
+        lanes = self._orders.lanes_of(command)
         if any(lane.busy for lane in lanes):
             return
         for lane in lanes:
             lane.busy = True
         future = self._workers.submit(self._asked, command, lanes)
-        self._busy |= {job.job: future for job in jobs}
+        self._busy |= dict.fromkeys(ids_of(command) or [f"command {command['seq']}"], future)
 
     def _asked(self, command: Mapping[str, object], lanes: Sequence[Lane]) -> None:
         try:
             self._orders.answer(command)
+        except DiskFull as error:
+            self._disk_is_full(str(error))
         finally:
             for lane in lanes:
                 lane.busy = False

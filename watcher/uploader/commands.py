@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from watcher.jobs import Job, State
+from watcher.jobs import PUBLISHED, Job, State
 from watcher.uploader.bench import record_of
 
 OPEN = (State.SENDING, State.UNCONFIRMED)
@@ -62,13 +62,14 @@ def _retry(job: Job, given: Mapping[str, object]) -> Reply:
 
 def _approve(job: Job, given: Mapping[str, object]) -> Reply:
     approved = {"approved": given.get("digest") or "any", "tries": 0}
+    if job.code == "require":
+        approved |= {"waived": True, "then": None}
     if given.get("shown"):
         approved["shown"] = given["shown"]
     if job.state is State.HELD and job.open:
         return _no(f"the outcome of {job.job} is unknown: seedpost queue resolve {job.job}")
     if job.state is State.HELD:
-        after = _back(job)
-        return _done(job, State.QUEUED if after is State.DRY_RUN else after, **approved)
+        return _let_go(job, approved)
     if job.state is State.DRY_RUN:
         return _done(job, State.QUEUED, **approved)
     if job.state in (State.DUPLICATE, State.CANCELLED):
@@ -76,8 +77,21 @@ def _approve(job: Job, given: Mapping[str, object]) -> Reply:
             return _no(f"{job.job} is {job.state}: say why it should go out all the same, with --reason")
         if job.state is State.DUPLICATE and job.sent_at:
             return _no(f"{job.job} was sent and somebody else's stands there: seedpost queue resolve {job.job}")
+        if job.rest.get("stands"):
+            return _no(f"{job.job} stands on the site ({job.url}): it is not sent a second time")
         return _done(job, State.QUEUED, reason=given["reason"], despite=job.state is State.DUPLICATE, **approved)
     return _no(f"{job.job} is {job.state}: it waits for no approval")
+
+
+def _let_go(job: Job, approved: Mapping[str, object]) -> Reply:
+    """A held job goes on, unless another question waits behind the one that was answered."""
+    after, then = _back(job), job.rest.get("then")
+    if isinstance(then, Mapping) and then["code"] != "review":
+        return _done(job, State.HELD, **{**approved, "approved": None}, **then, back_to=after)
+    if after is not State.DRY_RUN:
+        return _done(job, after, **approved)
+    back = record_of(job, {"state": after})  # held leads only back to where it was
+    return Reply("done", records=(back, record_of(job, {"state": State.QUEUED, **approved})))
 
 
 def _cancel(job: Job, given: Mapping[str, object]) -> Reply:
@@ -85,7 +99,8 @@ def _cancel(job: Job, given: Mapping[str, object]) -> Reply:
         wish = record_of(job, {"state": job.state, **_standing(job), "wish": "cancel"})
         return Reply("kept", "the outcome of its upload is unknown; cancelled if it turns out absent", (wish,))
     if job.state in CANCELLABLE:
-        return _done(job, State.CANCELLED, why=given.get("reason") or "cancelled by hand")
+        stands = {"stands": True} if job.back_to in PUBLISHED else {}
+        return _done(job, State.CANCELLED, why=given.get("reason") or "cancelled by hand", **stands)
     return _no(f"{job.job} is {job.state}: what stands on the site can't be cancelled")
 
 
@@ -98,18 +113,48 @@ def _standing(job: Job) -> dict[str, object]:
     }
 
 
+def edited(before: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
+    """A `set` with a person's over it. What is added to a list, or taken from it, adds up."""
+    after = {**before, **change}
+    for key in before.keys() & change.keys():
+        was, now = before[key], change[key]
+        if key.endswith((".add", ".remove")) and isinstance(was, (list, tuple)) and isinstance(now, (list, tuple)):
+            after[key] = [*was, *(one for one in now if one not in was)]
+    return after
+
+
 def _edit(job: Job, given: Mapping[str, object]) -> Reply:
-    change = given.get("set")
-    if not isinstance(change, Mapping) or not change:
+    """`given`: the whole `set`, what the rule's `require` lacks with it, and what the form lacks."""
+    changed = given.get("set")
+    if not isinstance(changed, Mapping):
         return _no("an edit names at least one field: seedpost queue edit JOB field=value")
-    if _is_open(job) or job.state not in EDITABLE:
+    if _is_open(job) or job.state not in EDITABLE or job.back_to in PUBLISHED:
         return _no(f"{job.job} is {'open' if job.open else job.state}: what was or may have been sent is not edited")
-    changed = {**(job.set or {}), **change}
-    if job.state is State.HELD and job.code not in A_PERSON_DECIDES:
-        return _done(job, _back(job), set=changed, approved=None, tries=0)
-    return Reply(
-        "done", records=(record_of(job, {**_standing(job), "state": job.state, "set": changed, "approved": None}),)
-    )
+    why = f"the form still lacks: {given['form']}" if given.get("form") else ""
+    slots = job.rest.get("unfilled")
+    left = {key: slots[key] for key in slots.keys() - changed.keys()} if isinstance(slots, Mapping) else None
+    keys = {"set": changed, "unfilled": left or None, "approved": None, "waived": None, "shown": None, "tries": 0}
+    return Reply("done", why, (record_of(job, keys | _after_edit(job, str(given.get("lacks") or ""))),))
+
+
+def _after_edit(job: Job, lacks: str) -> dict[str, object]:
+    """Where an edited job goes: on to what it would have been, or back to the question."""
+    stands, then = job.state is State.HELD and job.code in A_PERSON_DECIDES, job.rest.get("then")
+    if lacks:
+        resume = f"seedpost queue approve {job.job}"
+        question: dict[str, object] = {"code": "require", "why": lacks, "resume": resume}
+        if stands and job.code != "require":
+            question["then"] = {"code": job.code, "why": job.why, "resume": job.resume}
+        if job.state is State.DRY_RUN:  # which can't be held: it goes nowhere by itself
+            return {**question, "state": State.DRY_RUN}
+        return {**question, "state": State.HELD, "back_to": _back(job)}
+    if stands and job.code != "require":
+        return {**_standing(job), "state": State.HELD}
+    if isinstance(then, Mapping):
+        return {**then, "then": None, "state": State.HELD, "back_to": _back(job)}
+    if job.state is State.HELD:
+        return {"state": _back(job)}
+    return {"state": job.state, **({"not_before": job.not_before} if job.not_before else {})}
 
 
 def _prioritise(job: Job, given: Mapping[str, object]) -> Reply:

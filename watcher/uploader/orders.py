@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Container, Mapping
 
 from trackers.base import Form
 from trackers.clock import utc_seconds
 from trackers.errors import NotAuthorised, SettingsError, Unavailable
-from watcher.jobs import Job, State
-from watcher.logs import redact
+from watcher.jobs import ImpossibleMove, Job, State, first_half
+from watcher.journal import BlobLost
+from watcher.logs import log, redact
+from watcher.release import facts_of
+from watcher.rules import check_edit
 from watcher.uploader.bench import Bench, own_keys, record_of
-from watcher.uploader.commands import Reply, obey
+from watcher.uploader.commands import Reply, edited, obey
 from watcher.uploader.lane import Lane
-from watcher.uploader.prepare import drafted
+from watcher.uploader.prepare import drafted, problems_of
 from watcher.uploader.reconcile import reconcile, vigil
 
-FIRST_HALF = ("look", "redecide")  # answered by intake
+PAUSES = ("pause", "resume")
+UNFORESEEN = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError)
 
 
 class Orders:
@@ -26,12 +31,11 @@ class Orders:
 
     def obey(self, busy: Container[str]) -> list[Mapping[str, object]]:
         """Answer what waits, but for a job that a worker has in hands. Returns those that need the site's word."""
-        asking = []
-        for command in list(self._bench.journal.ledger.commands):
-            do = str(command["do"])
-            if do in FIRST_HALF or any(id in busy for id in ids_of(command)):
-                continue  # at a later turn, when the hands are off it
-            if do in ("resolve", "forget"):
+        asking, sources = [], self._bench.config().sources
+        for command in self._bench.journal.ledger.commands:
+            if first_half(command, sources) or any(id in busy for id in ids_of(command)):
+                continue  # not ours; or at a later turn, when the hands are off it
+            if command["do"] in ("resolve", "forget") or self._checks_a_key(command):
                 asking.append(command)
             else:
                 self.answer(command)
@@ -39,11 +43,15 @@ class Orders:
 
     def answer(self, command: Mapping[str, object]) -> None:
         """Answer one command; its effects and the answer are one write."""
-        if command["do"] in ("pause", "resume"):
-            self._answer(command, [self._paused(command)])
-            return
-        replies = [self._obeyed(command, id) for id in ids_of(command)]
-        self._answer(command, replies or [Reply("refused", "it names no job")])
+        try:
+            replies = [self._paused(command)] if command["do"] in PAUSES else self._each(command)
+            self._answer(command, replies)
+        except (ImpossibleMove, BlobLost, *UNFORESEEN) as error:
+            log.error("command.failed", do=command["do"], why=str(error), exc_info=isinstance(error, UNFORESEEN))
+            self._answer(command, [Reply("refused", f"{type(error).__name__}: {error}")])
+
+    def _each(self, command: Mapping[str, object]) -> list[Reply]:
+        return [self._obeyed(command, id) for id in ids_of(command)] or [Reply("refused", "it names no job")]
 
     def _obeyed(self, command: Mapping[str, object], id: str) -> Reply:
         job = self._bench.journal.ledger.jobs.get(id)
@@ -51,8 +59,31 @@ class Orders:
             return Reply("refused", f"no job {id}")
         if command["do"] == "approve":
             command = {**command, "with": self._shown(job) | dict(_given(command))}
+        elif command["do"] == "edit":
+            command = {**command, "with": self._judged(job, _given(command))}
         reply = obey(command, job)
         return self._asked(job, reply.why) if reply.result == "ask" else reply
+
+    def _judged(self, job: Job, given: Mapping[str, object]) -> dict[str, object]:
+        """An edit with what its rule says of it: the whole `set`, what `require` still wants, what the form lacks."""
+        change, rest = given.get("set"), job.rest
+        if not isinstance(change, Mapping) or not change:
+            return {}
+        unfilled = rest.get("unfilled")
+        slots = unfilled if isinstance(unfilled, Mapping) else {}
+        facts = facts_of(self._bench.release(job))
+        whole, failed = check_edit(rest.get("require") or (), slots, edited(job.set or {}, change), facts)
+        lacks = "; ".join(map(str, failed))
+        return {"set": whole, "lacks": lacks, "form": self._lacking(dataclasses.replace(job, set=whole))}
+
+    def _lacking(self, job: Job) -> str:
+        """What a job's form would be refused for, as far as that can be told without asking the site."""
+        lane = self._lanes.get(job.site)
+        try:
+            form = drafted(lane.tracker(), self._bench.content(job), own_keys(job)) if lane is not None else None
+        except SettingsError:
+            return ""
+        return problems_of(form) if isinstance(form, list) else ""
 
     def _shown(self, job: Job) -> dict[str, object]:
         """The form that an approval is for: the one the job was held with, else what would be sent now."""
@@ -92,17 +123,26 @@ class Orders:
 
     def _paused(self, command: Mapping[str, object]) -> Reply:
         """`pause` and `resume` of one tracker, or of all."""
-        name, until = command.get("tracker"), _given(command).get("until")
-        lanes = [lane for lane in self._lanes.values() if name in (None, lane.name, lane.site)]
+        lanes, until = self.lanes_of(command), _given(command).get("until")
         if not lanes:
-            return Reply("refused", f"no tracker {name}")
+            return Reply("refused", f"no tracker, client or folder is called {command.get('tracker')}")
+        if command["do"] == "resume":
+            still = [why for lane in lanes if (why := _resumed(lane))]
+            return Reply("refused" if still else "done", "; ".join(still))
         for lane in lanes:
-            if command["do"] == "pause":
-                lane.stop("paused", "paused by hand", until=utc_seconds(str(until)) if until else None)
-            else:
-                lane.forget()
-                lane.start()
+            lane.stop("paused", "paused by hand", until=utc_seconds(str(until)) if until else None)
         return Reply("done")
+
+    def lanes_of(self, command: Mapping[str, object]) -> list[Lane]:
+        """The lanes that a command is about: those of its jobs, or of the tracker it names; with no name, all."""
+        if command["do"] in PAUSES:
+            return [one for one in self._lanes.values() if command.get("tracker") in (None, one.name, one.site)]
+        jobs = self._bench.journal.ledger.jobs
+        sites = {jobs[id].site for id in ids_of(command) if id in jobs}
+        return [lane for site, lane in self._lanes.items() if site in sites]
+
+    def _checks_a_key(self, command: Mapping[str, object]) -> bool:
+        return command["do"] == "resume" and any(_in_doubt(lane) for lane in self.lanes_of(command))
 
     def _answer(self, command: Mapping[str, object], replies: list[Reply]) -> None:
         """Write what a command did and that it was answered, in one write."""
@@ -112,6 +152,25 @@ class Orders:
         why = "; ".join(reply.why for reply in replies if reply.why)
         answer = {"type": "command", "do": "answer", "of": command["seq"], "result": result, "why": why}
         self._bench.journal.append([*records, answer])
+
+
+def _in_doubt(lane: Lane) -> bool:
+    """Whether a lane was stopped for something that a person may have mended: the site is asked whether they did."""
+    record = lane.breaker
+    return record is not None and not record.get("until") and record.get("code") != "paused"
+
+
+def _resumed(lane: Lane) -> str:
+    """Open a lane again; what is in doubt only after the site took the key. Why not, if not."""
+    doubt = _in_doubt(lane)
+    lane.forget()
+    try:
+        if doubt:
+            lane.account()
+    except (NotAuthorised, SettingsError, Unavailable) as error:
+        return f"{lane.name} stays stopped: {redact(error.text)}"
+    lane.start()
+    return ""
 
 
 def ids_of(command: Mapping[str, object]) -> list[str]:

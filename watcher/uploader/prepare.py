@@ -34,10 +34,10 @@ def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
     if gone is not None:
         return gone
     facts = bench.facts(job, bench.release(job))
-    failed = check_require(job.rest.get("require") or (), facts)
+    failed = check_require(job.rest.get("require") or (), facts) if not job.rest.get("waived") else ()
     if failed:
-        why = "; ".join(f"{one.field}: want {one.want}, got {one.got}" for one in failed)
-        return held(job, "require", why, back_to=State.QUEUED)
+        resume = f"seedpost queue approve {job.job}"
+        return held(job, "require", "; ".join(map(str, failed)), back_to=State.QUEUED, resume=resume)
     content, tracker = bench.content(job), lane.tracker()
     composed = drafted(tracker, content, own_keys(job))
     if not isinstance(composed, Form):
@@ -84,9 +84,14 @@ def _gone(job: Job, bench: Bench) -> Step | None:
     return None
 
 
+def problems_of(problems: Sequence[Problem]) -> str:
+    """All of them in one line."""
+    return "; ".join(f"{problem.field}: {problem.text}" for problem in problems)
+
+
 def _problems(job: Job, problems: Sequence[Problem]) -> Step:
     """A form that the site or its rules would refuse: everything that is wrong, at once."""
-    why = "; ".join(f"{problem.field}: {problem.text}" for problem in problems)
+    why = problems_of(problems)
     resume = f"seedpost queue edit {job.job} {problems[0].field}=…"
     return held(job, problems[0].code, why, back_to=State.QUEUED, resume=resume)
 
