@@ -26,7 +26,7 @@ from trackers.clock import Clock
 from trackers.content import Content
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, Unavailable, Unconfirmed
 from trackers.secret import Secret
-from watcher.client import ClientAway
+from watcher.client import ClientAway, TorrentGone
 from watcher.config import Config, TrackerConfig, parse
 from watcher.durable import FileSystem
 from watcher.intake import Intake
@@ -34,7 +34,7 @@ from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.release import File, Release
 from watcher.seeding import Place, Seeder, Seeding
-from watcher.torrents import Hasher, TorrentStore
+from watcher.torrents import Hasher, TorrentStore, Whole
 from watcher.uploader import Bench, UploadManager
 
 START = 1_790_000_000.0
@@ -238,6 +238,9 @@ class Client(Seeder):
         self.announced: list[str] = []
         self.adds: list[bool] = []
         self.stops: list[str] = []
+        self.held: dict[str, Whole] = {}  # torrents of the user's, by info-hash
+        self.exports: list[str] = []
+        self.places: dict[str, str] = {}  # where the data of its torrents is
         self.bears: dict[str, str] = {}  # torrents with seedpost's marks that this client has besides
 
     @property
@@ -248,8 +251,19 @@ class Client(Seeder):
         self._asked()
         return dict.fromkeys(self.torrents, "ours") | self.bears
 
-    def place_for(self, release: Mapping[str, object], seed_client: str) -> Place:
-        return Place(seed_client, "/content")
+    def place_for(self, release: Mapping[str, object], seed_client: str, staged: Path | None = None) -> Place:
+        return Place(seed_client, str(staged or "/content"))
+
+    def whole(self, client: str, infohash: str) -> Whole:
+        self._asked()
+        self.exports.append(infohash)
+        if infohash not in self.held:
+            raise TorrentGone(f"no {infohash}")
+        return self.held[infohash]
+
+    def seeds_from(self, folder: Path) -> bool:
+        self._asked()
+        return str(folder) in self.places.values()
 
     def ready(self, place: Place, name: str = "", infohash: str = "") -> str | None:
         return self.unready
@@ -264,6 +278,7 @@ class Client(Seeder):
         self._asked()
         self.adds.append(verified)
         self.torrents[infohash] = torrent
+        self.places[infohash] = place.save_path
         return self.look(infohash, place)
 
     def look(self, infohash: str, place: Place) -> Seeding:

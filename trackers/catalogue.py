@@ -42,6 +42,11 @@ class Pieces:
             length *= 2
         return length
 
+    def allows(self, length: int, size: int, most_bytes: int) -> bool:
+        """Whether the site takes content of `size` bytes in pieces of `length`, in a .torrent of at most `most_bytes`.
+        A third of that is left for names."""
+        return self.least <= length <= self.most and -(-size // length) * 20 <= most_bytes * 2 // 3
+
 
 @dataclass(frozen=True)
 class SiteType:
@@ -69,6 +74,7 @@ class SiteType:
     vocabulary: Mapping[str, tuple[str, ...]] = field(default_factory=dict)  # form key: allowed words
     form_keys: tuple[str, ...] = ()  # what `set` may name beside facts; lists also as `X.add` and `X.remove`
     extensions: tuple[str, ...] = ()  # of files in the payload, lower case; empty: any
+    unfolds: bool = False  # wants a lone file without a folder around it
     forbidden_characters: str = ""  # in names of files and folders
     forbidden_words: tuple[str, ...] = ()  # in names of files and folders, lower case
 

@@ -19,6 +19,7 @@ from trackers.clock import Clock
 from watcher.client import FAILING, WORKING, Announce, Client, ClientAway, PathMap, TorrentGone
 from watcher.errors import SeedpostError
 from watcher.sources.maindata import BUSY, COMPLETE
+from watcher.torrents import Whole
 
 T = TypeVar("T")
 
@@ -61,17 +62,26 @@ class Seeder:
         self._clients = {name: (client.clone(), threading.Lock()) for name, client in clients.items()}
         self._path_maps = path_maps
 
-    def place_for(self, release: Mapping[str, object], seed_client: str) -> Place:
+    def place_for(self, release: Mapping[str, object], seed_client: str, staged: Path | None = None) -> Place:
         """Where a release of the journal is to be seeded: in the client that has it, else in `seed_client`, with its
-        path mapped back. Raises SeedpostError where there is no such client, or it can't name the path."""
+        path mapped back; `staged` is the folder that holds it instead. Raises SeedpostError where there is no such
+        client, or it can't name the path."""
         client, save_path = str(release.get("client") or ""), str(release.get("save_path") or "")
-        if client and save_path:
+        if client and save_path and staged is None:
             return Place(client, save_path)
         name = client or seed_client
         if name not in self._clients:
             raise SeedpostError(f"no client {name!r} to seed with", hint="name one of `clients` in `seed: {client: …}`")
         path_map = self._path_maps.get(name, PathMap())
-        return Place(name, path_map.theirs(Path(str(release["path"])).parent))
+        return Place(name, path_map.theirs(staged or Path(str(release["path"])).parent))
+
+    def whole(self, client: str, infohash: str) -> Whole:
+        """A torrent as its client holds it, for its piece hashes. Raises ClientAway, TorrentGone."""
+        return self._with(client, lambda one: _whole(one, infohash))
+
+    def seeds_from(self, folder: Path) -> bool:
+        """Whether any client has a torrent whose data lies in our `folder`. Raises ClientAway."""
+        return any(self._with(name, lambda one: _saves_in(one, self._path_maps, folder)) for name in self._clients)
 
     @property
     def clients(self) -> list[str]:
@@ -143,6 +153,23 @@ class Seeder:
                 return True
             self._clock.wait(pause)
         return client.torrent(infohash) is not None
+
+
+def _saves_in(client: Client, path_maps: Mapping[str, PathMap], folder: Path) -> bool:
+    path_map = path_maps.get(client.name, PathMap())
+    saved = {str(torrent.get("save_path", "")) for torrent in client.sync(0)["torrents"].values()}
+    return any(path_map.ours(path).is_relative_to(folder) for path in saved if path)
+
+
+def _whole(client: Client, infohash: str) -> Whole:
+    torrent = client.torrent(infohash)
+    if torrent is None:
+        raise TorrentGone(f"{client.name} has no {infohash}")
+    have = client.properties(infohash)
+    figures = [torrent.get("completion_on"), have.get("pieces_have"), have.get("pieces_num")]
+    completed, pieces_have, pieces_num = (one if isinstance(one, int) else -1 for one in figures)
+    complete = torrent.get("state") in COMPLETE and torrent.get("amount_left") == 0
+    return Whole(client.export(infohash), completed, pieces_have, pieces_num, complete)
 
 
 def _unreadable(client: Client, place: Place, name: str) -> str | None:

@@ -67,7 +67,7 @@ def test_a_file_over_four_gibibytes_that_takes_no_space_is_hashed_at_its_far_end
 
 
 def _last_piece(path, size, length):
-    reader = _Reader(_Work([str(path)], [File("sparse.bin", size)], length, threading.Event()))
+    reader = _Reader(_Work([str(path)], [File("sparse.bin", size)], [length], threading.Event()))
     try:
         return b"".join(reader.digests(size // length * length, size))
     finally:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import click
@@ -63,12 +63,26 @@ def show(place: Place, job: str) -> None:
         as_json(view.job_row(one, ledger) | {"form": form, "answer": one.answer, "passes": one.passes, "steps": steps})
         return
     row = view.job_row(one, ledger)
-    fields({key: row[key] for key in row if key not in ("time", "release", "open")})
+    fields({key: row[key] for key in row if key not in ("time", "release", "open", "hashed")})
+    if isinstance(row["hashed"], dict):
+        say(_hashed(row["hashed"]))
     say()
     table([(local(s.get("time")), str(s["state"]), str(s.get("code") or ""), str(s.get("why") or "")) for s in steps])
     if isinstance(form, dict):
         say("\nthe form:")
         table([(str(key), str(value)) for key, value in form["fields"]])
+        for text in form.get("notes") or ():
+            say(f"note: {text}")
+
+
+def _hashed(made: Mapping[str, object]) -> str:
+    """How the piece hashes of a job's torrent came about."""
+    how = {
+        "taken-over": f"taken over from the client; {made['read']} of {made['of']} pieces compared with the disk",
+        "known": f"{made['of']} pieces, hashed before for another job of this content",
+    }.get(str(made["how"]), f"{made['of']} pieces, read from the disk")
+    why = made.get("why")
+    return f"pieces: {how}" + (f" (nothing was taken over: {why})" if why else "")
 
 
 def answered(place: Place, journal: Journal, seq: int, what: str) -> int:

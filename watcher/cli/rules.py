@@ -100,6 +100,8 @@ def _form(form: object) -> None:
             say(f"    {key} = {first}{' …' if rest else ''}")
         for caution in form["cautions"]:
             say(f"    caution: {caution}")
+        for text in form["notes"]:
+            say(f"    note: {text}")
 
 
 @rules.command()

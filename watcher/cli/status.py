@@ -8,7 +8,7 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, local, note, say, table
+from watcher.cli.show import as_json, local, note, say, size, table
 from watcher.errors import FAILED, OK, SeedpostError
 from watcher.journal import Journal
 from watcher.service import view
@@ -70,6 +70,8 @@ def _screen(now: Mapping[str, object]) -> None:
     say("\ntrackers")
     table([[name, _breaker(one.get("breaker"))] for name, one in _of(now["lanes"])])
     counts = _map(now["jobs"])
+    for reading in _list(now["hashing"]):
+        say(_hashing(_map(reading)))
     say("\njobs: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none"))
     _needs(now["attention"], "needs you", ("job", "tracker", "code", "name", "resume"))
     _needs(now["undecided"], "undecided", ("release", "source", "undecided", "name", "why"))
@@ -79,6 +81,11 @@ def _screen(now: Mapping[str, object]) -> None:
         for one in last:
             to = ", ".join(one["upload_to"]) or "nowhere"
             say(f"{local(one['time'])}  {one['name']}: {one['rule'] or 'no rule matched'} → {to}")
+
+
+def _hashing(one: Mapping[str, object]) -> str:
+    done, whole = int(str(one["done"])), int(str(one["size"]))
+    return f"hashing {one['name']}: {size(done)} of {size(whole)} ({done / max(1, whole):.0%})"
 
 
 def _map(value: object) -> Mapping[str, object]:

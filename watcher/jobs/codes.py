@@ -21,6 +21,8 @@ CODES: Mapping[str, str] = {
     # The content
     "content-changed": "the files are not those that were hashed",
     "content-moved": "the files are no longer where they were",
+    "content-unreadable": "a file can't be read, or can't go into a torrent",
+    "staging": "the tree of links that the site needs can't be made",
     "shared-folder": "the torrent has no folder of its own",
     # A release that is not decided
     "guard-unknown": "a guard needs a fact that could not be looked up",

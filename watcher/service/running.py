@@ -64,7 +64,7 @@ class Service:
             self.rules = RulesFile(config, self.journal, state, refused)
             self.intake = Intake(self.journal, lambda: self.config, clock)
             self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
-            self._seeder = Seeder({}, {}, clock)
+            self._seeder, self._hasher = Seeder({}, {}, clock), Hasher()
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
             self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
             places = self.watches.places
@@ -111,7 +111,7 @@ class Service:
             config=lambda: self.config,
             clock=self.clock,
             store=TorrentStore(self.state, FileSystem()),
-            hasher=Hasher(),
+            hasher=self._hasher,
             seeder=self._seeder,
             stop=self.stopping,
             wake=self.wake,
@@ -238,6 +238,7 @@ class Service:
             "vault": self.secrets.trouble(),
             "sources": {one.name: self._source(one.status(), now, paused) for one in self.watches.sources},
             "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
+            "hashing": [{"name": one.name, "done": one.done, "size": one.size} for one in self._hasher.readings],
         }
         path = self.state / HEARTBEAT
         fresh = path.with_suffix(".new")

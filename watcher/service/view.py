@@ -40,6 +40,8 @@ def job_row(job: Job, ledger: Ledger) -> dict[str, object]:
         "open": bool(job.open),
         "registered": job.registered,
         "time": _text(job.time),
+        "hashed": job.rest.get("hashed"),
+        "staged": job.rest.get("staged"),
     }
 
 
@@ -129,6 +131,7 @@ def status(
         "lanes": _lanes(ledger, clock, trackers),
         "clients": {name: one for name, one in _named(sources) if one.get("kind") == "qbittorrent"},
         "folders": {name: one for name, one in _named(sources) if one.get("kind") == "folder"},
+        "hashing": beat.get("hashing", []) if beat and running else [],
         "rules": {
             "valid": valid,
             "since": loaded.get("time"),

@@ -9,6 +9,7 @@ from watcher.torrents.hashing import (
     piece_hashes,
     signature,
 )
+from watcher.torrents.links import StagingFailed, folder_of, link_tree, take_away, unlinked
 from watcher.torrents.metainfo import (
     Described,
     TorrentInvalid,
@@ -20,8 +21,10 @@ from watcher.torrents.metainfo import (
     stamp,
     unsafe,
 )
-from watcher.torrents.reuse import Hashed, Hasher
+from watcher.torrents.reuse import Hashed, Hasher, Reading
+from watcher.torrents.staging import Staging, staging
 from watcher.torrents.store import TorrentStore
+from watcher.torrents.takeover import NotTaken, Taken, Whole, take_over
 
 __all__ = [
     "ContentChanged",
@@ -31,17 +34,29 @@ __all__ = [
     "Hashed",
     "Hasher",
     "HashingStopped",
+    "NotTaken",
+    "Reading",
     "Signature",
+    "Staging",
+    "StagingFailed",
+    "Taken",
     "TorrentInvalid",
     "TorrentStore",
+    "Whole",
     "create",
     "describe",
+    "folder_of",
     "info_dict",
     "info_of",
     "infohash",
+    "link_tree",
     "piece_hashes",
     "same_content",
     "signature",
+    "staging",
     "stamp",
+    "take_away",
+    "take_over",
+    "unlinked",
     "unsafe",
 ]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import ctypes
+import functools
 import hashlib
 import itertools
 import os
@@ -15,7 +16,7 @@ import platform
 import queue
 import stat
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from trackers.content import File
@@ -71,14 +72,32 @@ def piece_hashes(
     progress: Callable[[int], None] | None = None,
     threads: int | None = None,
 ) -> bytes:
-    """The SHA-1 of every piece of `files`, one after the other as they stand, 20 bytes each.
+    """The SHA-1 of every piece of `files`, one after the other as they stand, 20 bytes each. As `hashes_by_length`."""
+    one = (piece_length,)
+    found = hashes_by_length(root, files, single, one, since=since, stop=stop, progress=progress, threads=threads)
+    return found[piece_length]
+
+
+def hashes_by_length(
+    root: Path,
+    files: Sequence[File],
+    single: bool,
+    lengths: Iterable[int],
+    *,
+    since: Signature | None = None,
+    stop: threading.Event | None = None,
+    progress: Callable[[int], None] | None = None,
+    threads: int | None = None,
+) -> dict[int, bytes]:
+    """The piece hashes for several piece lengths (powers of two) by one reading: sites differ in what they want.
 
     `since`: how the files were, if the caller looked already. `progress` is called on this thread with the bytes done
     so far. `threads`: all cores unless given. Raises `HashingStopped`, `ContentChanged` (also when a file was touched
     meanwhile) or `ContentUnreadable`.
     """
     before = since or signature(root, files, single)
-    work = _Work(_names(root, files, single), files, piece_length, stop or threading.Event())
+    wanted = sorted(set(lengths))
+    work = _Work(_names(root, files, single), files, wanted, stop or threading.Event())
     count = min(threads or min(len(os.sched_getaffinity(0)), MOST_THREADS), work.batches)
     team = [threading.Thread(target=work.run, name=f"hash-{n}", daemon=True) for n in range(count)]
     for one in team:
@@ -91,7 +110,27 @@ def piece_hashes(
             one.join()
     if signature(root, files, single) != before:
         raise ContentChanged(f"files of {root.name!r} were changed while they were hashed", hint=_LATER)
-    return pieces
+    return dict(zip(wanted, pieces, strict=True))
+
+
+def some_hashes(
+    root: Path,
+    files: Sequence[File],
+    single: bool,
+    piece_length: int,
+    which: Iterable[int],
+    *,
+    stop: threading.Event | None = None,
+) -> Iterator[tuple[int, bytes]]:
+    """The number and hash of single pieces, read one by one as they are asked for. Raises as `hashes_by_length`; that
+    no file was touched meanwhile is for the caller to ask."""
+    reader = _Reader(_Work(_names(root, files, single), files, [piece_length], stop or threading.Event()))
+    try:
+        for piece in which:
+            start = piece * piece_length
+            yield piece, reader.digests(start, min(start + piece_length, reader.work.size))[0]
+    finally:
+        reader.close()
 
 
 _LATER = "wait until nothing writes to the content; it is looked at again by itself"
@@ -110,35 +149,36 @@ def _told(error: OSError, file: File) -> SeedpostError:
     return ContentUnreadable(f"{file.path!r} can't be read: {error.strerror}", hint="mend the file or its permissions")
 
 
-def _collect(work: _Work, progress: Callable[[int], None] | None) -> bytes:
-    """Waits for every batch, in whatever order they come."""
-    parts: list[bytes] = [b""] * work.batches
+def _collect(work: _Work, progress: Callable[[int], None] | None) -> list[bytes]:
+    """Waits for every batch, in whatever order they come. The hashes for each length."""
+    parts: list[list[bytes]] = [[b""] * work.batches for _ in work.lengths]
     done = 0
     for _ in range(work.batches):
         batch, digests, size = work.results.get()
         if isinstance(digests, BaseException):
             raise digests
-        parts[batch] = digests
+        for part, found in zip(parts, digests, strict=True):
+            part[batch] = found
         done += size
         if progress is not None:
             progress(done)
-    return b"".join(parts)
+    return [b"".join(part) for part in parts]
 
 
 class _Work:
     """What the threads share: the files as one stream, and the next batch of pieces to take."""
 
-    def __init__(self, names: list[str], files: Sequence[File], piece_length: int, stop: threading.Event) -> None:
+    def __init__(self, names: list[str], files: Sequence[File], lengths: Sequence[int], stop: threading.Event) -> None:
         self.names, self.files = names, files
         self.ends = list(itertools.accumulate(file.size for file in files))
         self.size = self.ends[-1] if self.ends else 0
-        self.piece_length = piece_length
-        self.batch = max(1, BATCH // piece_length) * piece_length  # bytes
+        self.lengths = lengths  # of pieces, powers of two, ascending
+        self.batch = max(1, BATCH // lengths[-1]) * lengths[-1]  # bytes
         self.batches = -(-self.size // self.batch)
         self.stop, self.over = stop, threading.Event()
         self.small = threading.Lock()
         self.next = itertools.count()
-        self.results: queue.SimpleQueue[tuple[int, bytes | BaseException, int]] = queue.SimpleQueue()
+        self.results: queue.SimpleQueue[tuple[int, list[bytes] | BaseException, int]] = queue.SimpleQueue()
 
     def run(self) -> None:
         """One thread's life."""
@@ -150,11 +190,14 @@ class _Work:
                     return
                 start = batch * self.batch
                 end = min(start + self.batch, self.size)
-                self.results.put((batch, b"".join(reader.digests(start, end)), end - start))
+                self.results.put((batch, reader.digests(start, end), end - start))
         except Exception as error:  # noqa: BLE001 - carried to the caller's thread, which raises it
             self.results.put((0, error, 0))
         finally:
             reader.close()
+
+
+_sha1 = functools.partial(hashlib.sha1, usedforsecurity=False)
 
 
 class _Reader:
@@ -166,14 +209,22 @@ class _Reader:
         self.place = -1  # of the open file
         self.fd = -1
 
-    def digests(self, start: int, end: int) -> Iterator[bytes]:
-        """The digest of each piece between two bytes of the stream; `start` is where a piece starts."""
-        for piece in range(start, end, self.work.piece_length):
-            digest = hashlib.sha1(usedforsecurity=False)
-            until = min(piece + self.work.piece_length, end)
-            for at in range(piece, until, READ):
-                digest.update(self.read(at, min(at + READ, until)))
-            yield digest.digest()
+    def digests(self, start: int, end: int) -> list[bytes]:
+        """For each length the hashes of the pieces between two bytes of the stream; pieces of all of them start at
+        `start`, and end at `end`."""
+        lengths = self.work.lengths
+        parts: list[list[bytes]] = [[] for _ in lengths]
+        running = [_sha1() for _ in lengths]
+        step = min(READ, lengths[0])
+        for at in range(start, end, step):
+            until = min(at + step, end)
+            data = self.read(at, until)
+            for place, length in enumerate(lengths):
+                running[place].update(data)
+                if until == end or not until % length:
+                    parts[place].append(running[place].digest())
+                    running[place] = _sha1()
+        return [b"".join(part) for part in parts]
 
     def read(self, start: int, end: int) -> memoryview:
         """The bytes of the stream between two places, at most `READ`; good until the next call."""

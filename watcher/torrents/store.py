@@ -14,16 +14,16 @@ class TorrentStore:
 
     def __init__(self, state: Path, fs: durable.FileSystem) -> None:
         self._folder = state / "torrents"
-        self._fs = fs
+        self.fs = fs
 
     def put(self, info: bytes) -> str:
         """Returns the info-hash when the bytes are on disk. Raises `TorrentInvalid` or `OSError`."""
         describe(info)
         name = infohash(info)
-        if not durable.exists(self._folder, self._fs):
-            durable.private_folder(self._folder, fs=self._fs)
-            durable.sync_folder(self._folder.parent, self._fs)
-        durable.replace(self._path(name), info, fs=self._fs)
+        if not durable.exists(self._folder, self.fs):
+            durable.private_folder(self._folder, fs=self.fs)
+            durable.sync_folder(self._folder.parent, self.fs)
+        durable.replace(self._path(name), info, fs=self.fs)
         return name
 
     def get(self, infohash_: str) -> bytes:

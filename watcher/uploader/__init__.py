@@ -26,6 +26,7 @@ from watcher.uploader.publish import publish, unconfirmed
 from watcher.uploader.reconcile import Vigil, reconcile, vigil
 from watcher.uploader.settle import register, watch
 from watcher.uploader.strays import Strays
+from watcher.uploader.tidy import Tidy
 
 __all__ = ["Bench", "Lane", "UploadManager"]
 
@@ -53,6 +54,7 @@ class UploadManager:
         self._bench, self._open_tracker, self._workers, self._on_record = bench, open_tracker, workers, on_record
         self.lanes: dict[str, Lane] = {}
         self._orders = Orders(bench, self.lanes)
+        self._tidy = Tidy(bench)
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
         self._crashes: dict[str, int] = {}
@@ -120,6 +122,7 @@ class UploadManager:
         if not self._bench.stop.is_set() and not self.stopped:
             for job in self._due():
                 self._begin(job)
+            self._tidy.look_beside(self._workers)
 
     def _refresh(self) -> None:
         for record in self._bench.journal.refresh():

@@ -10,6 +10,7 @@ from pathlib import Path
 from random import Random
 
 from trackers.base import Form, Receipt
+from trackers.catalogue import TYPES
 from trackers.clock import Clock, utc_text
 from trackers.content import Content
 from watcher.config import Config, Seed, TrackerConfig
@@ -17,7 +18,7 @@ from watcher.jobs import PUBLISHED, Job, State
 from watcher.journal import Journal
 from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
 from watcher.seeding import Place, Seeder
-from watcher.torrents import Hasher, Signature, TorrentStore
+from watcher.torrents import Hasher, Signature, Staging, TorrentStore, describe, signature, staging
 
 # Keys that belong to one state and are cleared when a job leaves it.
 PASSING = ("code", "why", "resume", "back_to", "not_before", "open")
@@ -66,14 +67,35 @@ class Bench:
     def place(self, job: Job) -> Place | None:
         """Where the job's torrent is to be seeded; None if nothing seeds it. Raises SeedpostError if no client can."""
         seed = self.seed(job)
-        return None if seed.client is None else self.seeder.place_for(self.release(job), seed.client)
+        return None if seed.client is None else self.seeder.place_for(self.release(job), seed.client, staged_in(job))
 
     def content(self, job: Job) -> Content:
-        """The content of a job with what rules, sidecar and persons set over its facts."""
+        """The content of a job as its site will see it: staged, where it must be."""
+        staged = self.staging(job)
+        return self.on_disk(job) if staged is None else staged.over(self.on_disk(job))
+
+    def on_disk(self, job: Job) -> Content:
+        """The content of a job as it lies, with what rules, sidecar and persons set over its facts."""
         release = self.release(job)
         return content_of(
             str(release["name"]), files_of(release), bool(release.get("single")), self.facts(job, release)
         )
+
+    def staging(self, job: Job) -> Staging | None:
+        """What must change before the job's site takes the content; None if nothing must, or nothing may."""
+        config = self.tracker(job)
+        if config is None or config.stage is None:
+            return None
+        return staging(self.on_disk(job), TYPES[config.type], config.exclude)
+
+    def mark(self, job: Job) -> str:
+        """How the files of the job's torrent are now, in the content or in its tree of links. Raises `ContentChanged`,
+        `ContentUnreadable`."""
+        folder, release = staged_in(job), self.release(job)
+        if folder is None:
+            return mark_of(signature(root_of(release), files_of(release), bool(release.get("single"))))
+        frozen = describe(self.store.get(str(job.infohash)))
+        return mark_of(signature(folder / frozen.name, frozen.files, frozen.single))
 
     def facts(self, job: Job, release: Mapping[str, object]) -> Facts:
         """The facts of a job's release under the job's own `set`."""
@@ -134,6 +156,12 @@ def held(job: Job, code: str, why: str, *, back_to: State, open: bool = False, r
 def root_of(release: Mapping[str, object]) -> Path:
     """Where the content lies: the file, or the folder."""
     return Path(str(release["path"]))
+
+
+def staged_in(job: Job) -> Path | None:
+    """The folder that holds the job's tree of links, if it has one."""
+    folder = job.rest.get("staged")
+    return Path(str(folder)) if folder else None
 
 
 def mark_of(signature: Signature) -> str:

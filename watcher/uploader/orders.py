@@ -16,7 +16,7 @@ from watcher.rules import check_edit
 from watcher.uploader.bench import Bench, own_keys, record_of
 from watcher.uploader.commands import Reply, edited, obey
 from watcher.uploader.lane import Lane
-from watcher.uploader.prepare import drafted, problems_of
+from watcher.uploader.prepare import drafted, noted, problems_of
 from watcher.uploader.reconcile import reconcile, vigil
 
 PAUSES = ("pause", "resume")
@@ -95,7 +95,9 @@ class Orders:
             form = drafted(lane.tracker(), self._bench.content(job), own_keys(job)) if lane is not None else None
         except SettingsError:
             form = None
-        return {"digest": form.digest, "shown": form.as_json()} if isinstance(form, Form) else {}
+        if not isinstance(form, Form):
+            return {}
+        return {"digest": form.digest, "shown": noted(form, self._bench.staging(job)).as_json()}
 
     def _asked(self, job: Job, question: str) -> Reply:
         """One `find` pass before a person's word counts: refused if the site shows the upload."""

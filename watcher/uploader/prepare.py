@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from trackers.base import CannotTell, Form, Found, Match, Problem, Upload, Uploader
-from trackers.catalogue import TYPES, SiteType
+from trackers.catalogue import TYPES
 from trackers.content import Content
 from trackers.errors import Refused
 from watcher.config import TrackerConfig
@@ -14,9 +15,19 @@ from watcher.jobs import Job, State
 from watcher.logs import redact
 from watcher.release import files_of
 from watcher.rules import check_require
-from watcher.torrents import ContentChanged, info_dict, infohash, signature
-from watcher.uploader.bench import Bench, Step, held, mark_of, own_keys, root_of
+from watcher.torrents import (
+    ContentChanged,
+    ContentUnreadable,
+    Staging,
+    StagingFailed,
+    TorrentInvalid,
+    describe,
+    infohash,
+    signature,
+)
+from watcher.uploader.bench import Bench, Step, held, own_keys, root_of
 from watcher.uploader.lane import Lane
+from watcher.uploader.torrent import built
 
 COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover
 CAUTIONS = {
@@ -57,6 +68,11 @@ def drafted(tracker: Uploader, content: Content, keys: Mapping[str, object]) -> 
     if tracker.hosts_images and content.cover and _lacks_only_a_cover(composed):
         return tracker.compose(content, {**keys, "image": COVER_TO_COME})
     return composed
+
+
+def noted(form: Form, staged: Staging | None) -> Form:
+    """The form with every change that staging makes, for the person who looks at it; what is sent stays."""
+    return form if staged is None else replace(form, notes=(*form.notes, *staged.changes))
 
 
 def _lacks_only_a_cover(composed: Form | list[Problem]) -> bool:
@@ -127,7 +143,7 @@ def _joined(
         why = f"{'several groups match' if groups else 'only another year or type is there'}: {links}"
         resume = f"seedpost queue edit {job.job} groupid=…"
         return held(job, "group-unclear", why, back_to=State.QUEUED, resume=resume)
-    return _cautioned(job, form, ("new_group", *form.cautions), config) or form
+    return _cautioned(job, form, ("new_group", *form.cautions), config, bench) or form
 
 
 def _told(match: Match) -> str:
@@ -139,7 +155,7 @@ def _duplicate(job: Job, match: Match) -> Step:
     return {"state": State.DUPLICATE, "code": "duplicate", "why": why, "url": match.url, "torrent_id": match.torrent_id}
 
 
-def _cautioned(job: Job, form: Form, cautions: Sequence[str], config: TrackerConfig) -> Step | None:
+def _cautioned(job: Job, form: Form, cautions: Sequence[str], config: TrackerConfig, bench: Bench) -> Step | None:
     """Hold a job that a person should look at first, unless the settings or an approval lift it."""
     if job.approved:
         return None
@@ -149,7 +165,7 @@ def _cautioned(job: Job, form: Form, cautions: Sequence[str], config: TrackerCon
         code, why = CAUTIONS.get(caution, (caution.replace("_", "-"), f"the tracker advises a look: {caution}"))
         if lifted.get(caution, getattr(config, caution, "review")) != "upload":
             step = held(job, code, why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
-            return step | {"shown": form.as_json()}
+            return step | {"shown": noted(form, bench.staging(job)).as_json()}
     return None
 
 
@@ -158,18 +174,22 @@ def _frozen(
 ) -> Step:
     """Hash (or take the hashes from the last job of this content), freeze the info dictionary, look for it once."""
     if form is not shown:  # joined a group: what the form itself cautions against still counts
-        cautioned = _cautioned(job, shown, shown.cautions, config)
+        cautioned = _cautioned(job, shown, shown.cautions, config, bench)
         if cautioned is not None:
             return cautioned
-    release, entry = bench.release(job), TYPES[config.type]
-    keys: dict[str, object] = {}
-    root = root_of(release)
-    info, mark = built(content, root, entry, bench)
-    digest = infohash(info)
+    root, keys = root_of(bench.release(job)), dict[str, object]()
+    try:
+        made = built(job, TYPES[config.type], bench)
+    except ContentChanged as error:
+        return bench.again(job, State.QUEUED, "content-changed", str(error))
+    except (ContentUnreadable, StagingFailed, TorrentInvalid) as error:
+        code = "staging" if isinstance(error, StagingFailed) else "content-unreadable"
+        return held(job, code, f"{error}; {error.hint}" if error.hint else str(error), back_to=State.QUEUED)
+    info, digest = made.info, infohash(made.info)
     if job.sent_at and job.infohash and job.infohash != digest:
         why = "the files are not those that were sent: an upload is never built twice"
         return held(job, "content-changed", why, back_to=State.QUEUED)
-    upload = upload_of(job, form, info, content, lane, root)
+    upload = upload_of(job, form, info, lane, root)
     found = lane.tracker().find(upload, bench.newest(job.site))
     if isinstance(found, CannotTell):
         return bench.again(job, State.QUEUED, "cannot-tell", f"the look-up by info-hash proved nothing: {found.why}")
@@ -185,34 +205,28 @@ def _frozen(
             return held(job, "no-cover", redact(error.text), back_to=State.QUEUED)
     bench.store.put(info)
     return keys | {
+        **made.keys,
         "state": State.PREPARED,
         "infohash": digest,
-        "form": form.as_json(),
+        "form": noted(form, bench.staging(job)).as_json(),
         "digest": shown.digest,
-        "signature": mark,
+        "signature": made.mark,
         "checked": bench.at(0),
         "tries": 0,
     }
 
 
-def built(content: Content, root: Path, entry: SiteType, bench: Bench) -> tuple[bytes, str]:
-    """The info dictionary of content for a type of site, and a digest of how its files were when they were hashed."""
-    single, length = content.single, entry.pieces.length(content.size)
-    hashed = bench.hasher.pieces(root, content.files, single, length, stop=bench.stop)
-    info = info_dict(content.name, content.files, single, length, hashed.pieces, entry.source_flag)
-    return info, mark_of(hashed.signature)
-
-
-def upload_of(job: Job, form: Form, info: bytes, content: Content, lane: Lane, root: Path) -> Upload:
-    """What the tracker needs to publish a job, with the files that go beside the torrent."""
+def upload_of(job: Job, form: Form, info: bytes, lane: Lane, root: Path) -> Upload:
+    """What the tracker needs to publish a job, with the files that go beside the torrent, from the content's `root`."""
     attached = tuple((one.key, one.path.rsplit("/", 1)[-1], (root / one.path).read_bytes()) for one in form.attachments)
+    frozen = describe(info)
     return Upload(
         form=form,
         info=info,
         infohash=infohash(info),
-        name=content.name,
-        files=tuple((file.path, file.size) for file in content.files),
-        size=content.size,
+        name=frozen.name,
+        files=tuple((file.path, file.size) for file in frozen.files),
+        size=frozen.size,
         account=lane.account(),
         sent_at=None,
         attached=attached,

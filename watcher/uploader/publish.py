@@ -11,9 +11,8 @@ from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavai
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import redact
-from watcher.release import files_of
-from watcher.torrents import ContentChanged, signature
-from watcher.uploader.bench import Bench, Step, held, mark_of, root_of
+from watcher.torrents import ContentChanged, describe
+from watcher.uploader.bench import Bench, Step, held, root_of, staged_in
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
 
@@ -23,12 +22,10 @@ FRESH = 600.0  # seconds for which the duplicate check of `prepared` counts
 def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
     """Send once. Returns the outcome; None if it stopped before anything was written or sent."""
     release = bench.release(job)
-    root = root_of(release)
     if bench.clock.now() - utc_seconds(str(job.rest["checked"])) > FRESH:
         return {"state": State.QUEUED, "code": "stale", "why": "prepared a while ago: duplicates are looked for again"}
     try:
-        now = signature(root, files_of(release), bool(release.get("single")))
-        unchanged = mark_of(now) == job.rest.get("signature")
+        unchanged = bench.mark(job) == job.rest.get("signature")
     except ContentChanged:
         unchanged = False
     if not unchanged:
@@ -36,7 +33,8 @@ def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
     unready = _unready(job, release, bench)
     if unready is not None:
         return bench.again(job, State.PREPARED, "client-away", f"nothing is published that can't be seeded: {unready}")
-    upload = upload_of(job, bench.form(job), bench.store.get(str(job.infohash)), bench.content(job), lane, root)
+    info = bench.store.get(str(job.infohash))
+    upload = upload_of(job, bench.form(job), info, lane, root_of(release))
     if not _turn_came(lane, bench):
         return None
     sent = bench.clock.now()
@@ -53,6 +51,8 @@ def _unready(job: Job, release: Mapping[str, object], bench: Bench) -> str | Non
         return str(error)
     if place is None:
         return None
+    if staged_in(job) is not None:
+        return bench.seeder.ready(place, describe(bench.store.get(str(job.infohash))).name)
     own = str(release["infohash"]) if release["from"] == "qbittorrent" else ""
     return bench.seeder.ready(place, str(release["name"]), own)
 

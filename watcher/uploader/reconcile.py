@@ -11,8 +11,9 @@ from watcher.config import TrackerConfig
 from watcher.jobs import Job, State
 from watcher.uploader.bench import Bench, Step, held, own_keys, root_of
 from watcher.uploader.lane import Lane
-from watcher.uploader.prepare import built, upload_of
+from watcher.uploader.prepare import upload_of
 from watcher.uploader.publish import published
+from watcher.uploader.torrent import built
 
 PASSES = 4  # absences in a row that prove it
 GIVE_UP = 86400.0  # seconds of open lane without a proof
@@ -61,20 +62,18 @@ def reconcile(job: Job, watch: Vigil, lane: Lane, bench: Bench) -> Step:
 
 def frozen_late(job: Job, lane: Lane, config: TrackerConfig, bench: Bench) -> Step:
     """A job whose `sending` a gap in the journal may hide: what would have been sent is built now, to be looked for."""
-    content, entry = bench.content(job), TYPES[config.type]
-    composed = lane.tracker().compose(content, own_keys(job))
+    composed = lane.tracker().compose(bench.content(job), own_keys(job))
     form = composed if isinstance(composed, Form) else Form(())
-    info, _ = built(content, root_of(bench.release(job)), entry, bench)
-    keys = {"infohash": bench.store.put(info), "form": form.as_json()}
+    made = built(job, TYPES[config.type], bench)
+    keys = {"infohash": bench.store.put(made.info), "form": form.as_json(), **made.keys}
     return {"state": State.UNCONFIRMED, "code": job.code, "why": job.why, **keys}
 
 
 def _upload(job: Job, lane: Lane, bench: Bench) -> Upload:
     """What was sent, from the frozen info dictionary: the content itself may have changed since."""
     info = bench.store.get(str(job.infohash))
-    content = bench.content(job)
     without = Form(bench.form(job).fields)
-    upload = upload_of(job, without, info, content, lane, root_of(bench.release(job)))
+    upload = upload_of(job, without, info, lane, root_of(bench.release(job)))
     return replace(upload, sent_at=job.sent_at)
 
 

@@ -6,9 +6,8 @@ from trackers.clock import utc_seconds
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import log
-from watcher.release import files_of
-from watcher.torrents import info_of, infohash, same_content, signature
-from watcher.uploader.bench import Bench, Step, held, mark_of, receipt_of, root_of
+from watcher.torrents import info_of, infohash, same_content
+from watcher.uploader.bench import Bench, Step, held, receipt_of
 from watcher.uploader.lane import Lane
 
 FIRST_LOOK, LONGEST_LOOK = 2.0, 60.0  # seconds between two looks at a torrent that is not announced yet
@@ -45,13 +44,11 @@ def register(job: Job, lane: Lane, bench: Bench) -> Step:
 
 def _verified(job: Job, bench: Bench) -> bool:
     """Whether the files are those that were hashed, within the hour: then the client need not read them again."""
-    release = bench.release(job)
     try:
-        now = signature(root_of(release), files_of(release), bool(release.get("single")))
+        unchanged = bench.mark(job) == job.rest.get("signature")
     except SeedpostError:
         return False
-    fresh = bench.clock.now() - utc_seconds(str(job.rest["checked"])) < VERIFIED
-    return fresh and mark_of(now) == job.rest.get("signature")
+    return unchanged and bench.clock.now() - utc_seconds(str(job.rest["checked"])) < VERIFIED
 
 
 def watch(job: Job, bench: Bench) -> Step:
