@@ -317,10 +317,11 @@ class World:
         red: bool = True,
         client: str = "none",
         require: str = "",
+        red_keys: str = "",
     ) -> None:
-        """The rules in force from now on. `red`: whether RED is among the trackers."""
+        """The rules in force from now on. `red`: whether RED is among the trackers; `red_keys`: more of its block."""
         named = f"RED: {{type: sandbox-redacted, url: 'http://127.0.0.1:1/redacted', new_group: {new_group}, "
-        named += f"quiet: {quiet}s{f', limit: {limit}' if limit else ''}}}"
+        named += f"quiet: {quiet}s{f', limit: {limit}' if limit else ''}{red_keys}}}"
         text = RULES.format(
             quiet=quiet,
             upload_to=to if red else "OPS: {}",

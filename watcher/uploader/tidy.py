@@ -1,11 +1,13 @@
-"""Takes away the trees of links of jobs that are over, once no client seeds from them. Touches no content.
+"""Takes away the trees of links that no job needs, once no client seeds from them. Touches no content.
 
-A tree of a job that was never published goes at once; one that was seeded only when every client has been without it
-for a day: a client that was set up anew shows nothing for a while, and its torrents come back.
+A tree of a job that was never published goes at once; any other only when every client has been without it for a day: a
+client that was set up anew shows nothing for a while, and its torrents come back.
 """
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.client import ClientAway
@@ -15,8 +17,9 @@ from watcher.torrents import take_away
 from watcher.uploader.bench import Bench, staged_in
 
 EVERY = 3600.0  # seconds between two looks
-UNSEEDED = 86400.0  # seconds for which what was seeded must be seeded no more
-OVER = (State.CANCELLED, State.DUPLICATE, State.DONE)
+UNSEEDED = 86400.0  # seconds for which what may have been seeded must be seeded no more
+STILL = (State.SEEDING, State.DONE, State.CANCELLED, State.DUPLICATE)  # states in which nobody makes trees
+_TREE = re.compile(r"([0-9a-f]{12})-[0-9a-f]{8}")
 
 
 class Tidy:
@@ -28,34 +31,41 @@ class Tidy:
         self._unseeded: dict[Path, float] = {}  # since when, running seconds
 
     def due(self) -> bool:
-        """Whether it is time for a look, and there is something to look at; the next time is set by asking."""
+        """Whether it is time for a look; the next time is set by asking."""
         now = self._bench.clock.running()
         if now < self._next:
             return False
         self._next = now + EVERY
-        return any(self._over())
+        return any(tracker.stage for tracker in self._bench.config().trackers.values())
 
     def work(self) -> None:
         """One look at every tree."""
-        for job, folder in self._over():
+        for job, folder in list(self._spare()):
             try:
                 seeded = self._bench.seeder.seeds_from(folder)
             except ClientAway:
                 return
-            since = self._unseeded.setdefault(folder, self._bench.clock.running())
+            now = self._bench.clock.running()
+            since = self._unseeded.setdefault(folder, now)
             if seeded:
                 del self._unseeded[folder]
-            elif job.state is not State.DONE or self._bench.clock.running() - since >= UNSEEDED:
+            elif not (job.registered or job.uploads) or now - since >= UNSEEDED:
                 self._clear(job, folder)
 
-    def _over(self) -> list[tuple[Job, Path]]:
-        found = [(job, staged_in(job)) for job in self._bench.journal.ledger.in_state(*OVER)]
-        return [(job, folder) for job, folder in found if folder is not None]
+    def _spare(self) -> Iterator[tuple[Job, Path]]:
+        """Trees of jobs that are over, and those that a job left for another one. Other folders are not ours."""
+        stages = {tracker.stage for tracker in self._bench.config().trackers.values() if tracker.stage}
+        for folder in (folder for stage in stages if stage.is_dir() for folder in stage.iterdir()):
+            name = _TREE.fullmatch(folder.name)
+            job = self._bench.journal.ledger.jobs.get(name[1]) if name else None
+            if job is not None and job.state in STILL and (job.state is not State.SEEDING or staged_in(job) != folder):
+                yield job, folder
 
     def _clear(self, job: Job, folder: Path) -> None:
         left = take_away(folder)
         self._unseeded.pop(folder, None)
-        self._bench.write(job, {"state": job.state, "code": job.code, "why": job.why, "staged": None})
+        if staged_in(job) == folder:
+            self._bench.write(job, {"state": job.state, "code": job.code, "why": job.why, "staged": None})
         if left:
             names = [str(path) for path in left[:5]]
             log.warning("staging.kept", job=job.job, why="it is the only place where these files are", files=names)
