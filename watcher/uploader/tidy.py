@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from concurrent.futures import Executor, Future
 from pathlib import Path
 
 from watcher.client import ClientAway
@@ -29,16 +30,20 @@ class Tidy:
         self._bench = bench
         self._next = 0.0
         self._unseeded: dict[Path, float] = {}  # since when, running seconds
+        self._looking: Future[None] | None = None
 
-    def due(self) -> bool:
-        """Whether it is time for a look; the next time is set by asking."""
+    def look_beside(self, workers: Executor) -> None:
+        """Have a look made now and then, in a worker's hands."""
+        if self._looking is not None and self._looking.done():
+            self._looking.result()
+            self._looking = None
         now = self._bench.clock.running()
-        if now < self._next:
-            return False
-        self._next = now + EVERY
-        return any(tracker.stage for tracker in self._bench.config().trackers.values())
+        if self._looking is None and now >= self._next:
+            self._next = now + EVERY
+            if self._stages():
+                self._looking = workers.submit(self.look)
 
-    def work(self) -> None:
+    def look(self) -> None:
         """One look at every tree."""
         for job, folder in list(self._spare()):
             try:
@@ -52,10 +57,12 @@ class Tidy:
             elif not (job.registered or job.uploads) or now - since >= UNSEEDED:
                 self._clear(job, folder)
 
+    def _stages(self) -> set[Path]:
+        return {tracker.stage for tracker in self._bench.config().trackers.values() if tracker.stage}
+
     def _spare(self) -> Iterator[tuple[Job, Path]]:
         """Trees of jobs that are over, and those that a job left for another one. Other folders are not ours."""
-        stages = {tracker.stage for tracker in self._bench.config().trackers.values() if tracker.stage}
-        for folder in (folder for stage in stages if stage.is_dir() for folder in stage.iterdir()):
+        for folder in (folder for stage in self._stages() if stage.is_dir() for folder in stage.iterdir()):
             name = _TREE.fullmatch(folder.name)
             job = self._bench.journal.ledger.jobs.get(name[1]) if name else None
             if job is not None and job.state in STILL and (job.state is not State.SEEDING or staged_in(job) != folder):
