@@ -19,7 +19,7 @@ from bencode2 import bdecode, bencode
 
 from trackers.clock import Clock
 from trackers.secret import Secret
-from watcher.client import Announce, Client, TorrentGone
+from watcher.client import Announce, Client, LoginRefused, TorrentGone
 from watcher.logs import configure, logger
 from watcher.release import Release
 from watcher.service.nox import Nox
@@ -67,15 +67,18 @@ class Notes:
         return other
 
     def baseline(self, at: str) -> Baseline | None:
-        found, names = None, set()
+        found, names, folders = None, set(), ()
         for record in self.records:
+            folders = record.get("folders", folders) if record["at"] == at else folders
             if record["at"] == at and record["what"] == "baseline":
                 names.update(record.get("names", ()))
                 if not record["more"]:
                     found = record
             elif record["at"] == at and record["what"] == "gone":
                 names.difference_update(record.get("names", ()))
-        return Baseline(found["since"], found.get("by", "client"), frozenset(names)) if found else None
+        if found is None:
+            return None
+        return Baseline(found["since"], found.get("by", "client"), frozenset(names), frozenset(folders))
 
     def known(self, infohash: str, completed: int) -> bool:
         pairs = [pair for record in self.records for pair in record.get("torrents", ()) if record["what"] != "gone"]
@@ -106,8 +109,8 @@ class Notes:
         self.changes.append(release)
 
     def told(self, what: str) -> list[dict[str, Any]]:
-        """The records of one kind."""
-        return [record for record in self.records if record["what"] == what]
+        """The records of one kind, without those that only say where a client saves."""
+        return [record for record in self.records if record["what"] == what and "folders" not in record]
 
 
 class Script:
@@ -150,8 +153,12 @@ class Script:
         answer = self.answers.pop(0) if self.answers else {"rid": rid + 1}
         answer = answer() if callable(answer) else answer
         if isinstance(answer, Exception):
+            self.refused = isinstance(answer, LoginRefused)
             raise answer
         return answer
+
+    def clone(self) -> Script:
+        return self
 
     def _detail(self, infohash: str, what: str) -> Any:
         self.calls.append(what)

@@ -14,7 +14,7 @@ from watcher.seeding import Place, Seeder, Seeding
 pytestmark = pytest.mark.real
 
 
-def until(seeder: Seeder, infohash: str, place: Place, what: str, seconds: float = 20.0) -> Seeding:
+def until(seeder: Seeder, infohash: str, place: Place, what: str, seconds: float = 60.0) -> Seeding:
     deadline = time.monotonic() + seconds
     while (seen := seeder.look(infohash, place)).what != what:
         assert time.monotonic() < deadline, seen

@@ -253,5 +253,6 @@ def test_whose_content_a_path_is(watched):
     client = one.client()
     assert watched.source.holders(str(one.downloads / "Album/01 - Track.flac"), client) == [infohash]
     assert watched.source.holders(str(one.downloads / "Other"), client) == []
-    assert watched.source.save_folders() == {str(one.downloads)}
+    assert watched.source.saves(one.downloads / "Other")
+    assert not watched.source.saves(one.profile)
     assert watched.source.find(infohash, client).release == watched.notes.releases[0]

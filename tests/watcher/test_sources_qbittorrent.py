@@ -446,12 +446,31 @@ def test_a_refused_login_is_tried_again_after_an_hour_and_not_before(met, clock)
     assert source.status().delay == 3600.0
 
 
-def test_a_nudge_forgives_at_once(met):
+def test_a_nudge_does_not_send_a_refused_password_again_and_a_new_one_is_taken(met):
     client, source = met
     client.answers.append(LoginRefused("seedbox: it refuses the password"))
     source.poll_once()
-    source.nudge()
-    assert client.forgiven == 1
+    source.nudge()  # as every save of rules.yaml does: five of them would be a ban
+    client.answers.append(LoginRefused("seedbox: it refuses the password"))
+    source.poll_once()
+    assert client.forgiven == 0
+    renewed = Script([full({})])
+    source.renew(renewed)
+    source.poll_once()
+    assert renewed.rids == [0]
+    assert source.status().up
+
+
+def test_a_login_that_somebody_forgave_is_tried_at_the_next_poll(met, clock):
+    client, source = met
+    client.answers.append(LoginRefused("seedbox: it refuses the password"))
+    source.poll_once()
+    client.refused = False
+    client.answers.append(full({}))
+    source.poll_once()
+    clock.move(3600)
+    source.poll_once()
+    assert client.forgiven == 0
 
 
 def test_a_ban_is_waited_out(met):
@@ -785,7 +804,8 @@ def test_whose_content_a_path_is(met, tmp_path):
     ]:
         assert source.holders(str(tmp_path / path), client) == holders, path
     assert source.holders("/data/x", client) == []  # no spelling of the client's
-    assert source.save_folders() == {str(tmp_path), str(tmp_path / "more")}
+    assert source.saves(tmp_path / "Unknown")
+    assert not source.saves(tmp_path.parent)
     assert {infohash for infohash, _ in source.holdings()} == {H, nested, bare, "ee" * 20}
 
 

@@ -59,6 +59,10 @@ class Client:
         """The same qBittorrent for another thread, with a session of its own and the same fate of its login."""
         return Client(self.name, self.url, clock=self._clock, ca_file=self._ca_file, login=self._login)
 
+    def same(self, other: Client) -> bool:
+        """Whether `other` asks the same qBittorrent with the same credentials."""
+        return (self.url, self._ca_file) == (other.url, other._ca_file) and self._login.same(other._login)
+
     @property
     def address(self) -> str:
         """Who the client is, for the journal: its address without credentials and without a slash at the end."""

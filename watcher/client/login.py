@@ -36,6 +36,14 @@ class Login:
         except SeedpostError as error:
             self._refused, self._hint, self.worked = str(error), error.hint, False
 
+    def same(self, other: Login) -> bool:
+        """Whether both hold the same credentials."""
+        mine, theirs = (
+            (one.username, *(secret.reveal() if secret else None for secret in (one.password, one.api_key)))
+            for one in (self, other)
+        )
+        return mine == theirs
+
     def check(self) -> None:
         """Raises LoginRefused if a login was refused and nobody said `forgive` since."""
         if self._refused:

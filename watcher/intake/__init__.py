@@ -64,7 +64,9 @@ class Intake:
         source = self._journal.ledger.sources.get(at)
         if source is None or not source.baseline:
             return None
-        return Baseline(source.since or 0.0, str(source.rest.get("by", "client")), frozenset(source.names))
+        folders = self._journal.load(source.rest.get("folders")) or ()
+        by = str(source.rest.get("by", "client"))
+        return Baseline(source.since or 0.0, by, frozenset(source.names), frozenset(map(str, folders)))
 
     def own(self, infohash: str) -> bool:
         """Whether seedpost itself added this torrent."""

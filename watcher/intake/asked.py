@@ -5,11 +5,10 @@ from __future__ import annotations
 import contextlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 from trackers.clock import Clock
-from watcher.client import Client, ClientAway
 from watcher.config import Config
 from watcher.errors import SeedpostError
 from watcher.identify import payload
@@ -20,29 +19,21 @@ from watcher.journal import DiskFull, Journal
 from watcher.logs import log
 from watcher.release import Release, release_of, told_by_source
 from watcher.sources.content import Found, Never, Waits
-from watcher.sources.qbittorrent import QbittorrentSource
+from watcher.sources.holders import Holders
 
 FAULTS = (SeedpostError, OSError, ArithmeticError, LookupError, TypeError, ValueError)  # of one command
 
 
-@dataclass(frozen=True)
-class Holder:
-    """A client's source, and a connection to it for this thread alone."""
-
-    source: QbittorrentSource
-    client: Client
-
-
 class Asked:
-    """Answers the commands of the first half. `holders` gives the clients there are now, `at` where a source of a name
-    is, as the journal knows it."""
+    """Answers the commands of the first half. `holders` asks the clients there are now, `at` says where a source of a
+    name is, as the journal knows it."""
 
     def __init__(
         self,
         intake: Intake,
         journal: Journal,
         config: Callable[[], Config],
-        holders: Callable[[], Sequence[Holder]],
+        holders: Holders,
         at: Callable[[str], Sequence[str]],
         clock: Clock,
     ) -> None:
@@ -132,12 +123,9 @@ class Asked:
 
     def _decide(self, record: Mapping[str, object]) -> str:
         """Decide one release that waits; why it still waits, if it does."""
-        try:
-            if record["from"] == "qbittorrent":
-                result, why = self._by_hash(str(record["infohash"]))
-                return why if result == "refused" else ""
-        except ClientAway as error:
-            return f"{record['name']}: {error}"
+        if record["from"] == "qbittorrent":
+            result, why = self._by_hash(str(record["infohash"]))
+            return f"{record['name']}: {why}" if result == "refused" else ""
         release = release_of(record)
         if not Path(release.path).exists():
             return f"there is no {release.path}"
@@ -151,32 +139,17 @@ class Asked:
 
     def _look(self, command: Mapping[str, object]) -> tuple[str, str]:
         """Content with a torrent is decided with what its client says of it; other content by its files."""
-        try:
-            if command.get("infohash"):
-                return self._by_hash(str(command["infohash"]).lower())
-            return self._by_path(Path(str(command["path"])))
-        except ClientAway as error:
-            return "refused", f"{error}; ask again when it is back"
+        if command.get("infohash"):
+            return self._by_hash(str(command["infohash"]).lower())
+        path = Path(str(command["path"]))
+        found = self._holders.by_path(path)
+        if found is None and not path.exists():
+            return "refused", f"there is no {path}"
+        return self._took(found or Found(self._plain(path)))
 
     def _by_hash(self, infohash: str) -> tuple[str, str]:
-        for holder in self._holders():
-            found = holder.source.find(infohash, holder.client)
-            if found is not None:
-                return self._took(found)
-        return "refused", f"no client has a torrent {infohash}"
-
-    def _by_path(self, path: Path) -> tuple[str, str]:
-        for holder in self._holders():
-            status = holder.source.status()
-            if not status.up and any(path.is_relative_to(folder) for folder in holder.source.save_folders()):
-                return "refused", f"{path} lies where {status.name} saves, and it is away: ask again when it is back"
-            for infohash in holder.source.holders(str(path), holder.client) if status.up else ():
-                found = holder.source.find(infohash, holder.client)
-                if found is not None:
-                    return self._took(found)
-        if not path.exists():
-            return "refused", f"there is no {path}"
-        return self._took(Found(self._plain(path)))
+        found = self._holders.by_hash(infohash)
+        return self._took(found) if found else ("refused", f"no client has a torrent {infohash}")
 
     def _plain(self, path: Path) -> Release:
         """Content that no client has."""

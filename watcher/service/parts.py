@@ -18,6 +18,7 @@ from watcher.secrets import SecretError, Secrets, secret_name
 from watcher.secrets.wanted import host_of
 from watcher.sources import Sink, Source
 from watcher.sources.folders import FolderSource
+from watcher.sources.holders import Holders
 from watcher.sources.qbittorrent import QbittorrentSource
 
 
@@ -70,10 +71,27 @@ def path_maps(config: Config) -> dict[str, PathMap]:
     return {name: PathMap(one.path_map) for name, one in config.clients.items()}
 
 
-def source_of(block: ClientConfig | FolderConfig, clients: Mapping[str, Client], sink: Sink, clock: Clock) -> Source:
-    """The source of a block: a client with a connection of its own, or a folder."""
+def source_of(
+    block: ClientConfig | FolderConfig, clients: Mapping[str, Client], sink: Sink, clock: Clock, holders: Holders
+) -> Source:
+    """The source of a block: a client with a connection of its own, or a folder. Both ask `holders` whose content it
+    is."""
     if isinstance(block, ClientConfig):
-        path_map = PathMap(block.path_map)
-        return QbittorrentSource(block.name, clients[block.name].clone(), path_map, sink, clock, poll=block.poll)
-    ready, depth, client = block.ready, block.depth, block.client
-    return FolderSource(block.name, block.path, block.settle, sink, clock, ready=ready, depth=depth, client=client)
+        own, paths = clients[block.name].clone(), PathMap(block.path_map)
+        return QbittorrentSource(block.name, own, paths, sink, clock, poll=block.poll, elsewhere=holders.sites)
+    return FolderSource(
+        block.name,
+        block.path,
+        block.settle,
+        sink,
+        clock,
+        ready=block.ready,
+        depth=block.depth,
+        client=block.client,
+        owner=holders.by_path,
+    )
+
+
+def unchanged(before: Mapping[str, Client], now: Mapping[str, Client]) -> dict[str, Client]:
+    """The clients of now, those that are as they were before kept: what became of their login counts on."""
+    return {name: before[name] if name in before and before[name].same(one) else one for name, one in now.items()}

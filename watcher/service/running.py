@@ -14,11 +14,12 @@ from pathlib import Path
 from trackers.base import Uploader
 from trackers.clock import Clock, utc_text
 from trackers.secret import Secret
+from watcher.client import Client
 from watcher.config import Config, TrackerConfig
 from watcher.durable import DaemonLock, FileSystem, private_folder
 from watcher.errors import SeedpostError, StateInvalid
 from watcher.intake import Intake
-from watcher.intake.asked import Asked, Holder
+from watcher.intake.asked import Asked
 from watcher.journal import Journal
 from watcher.logs import line_for, log
 from watcher.secrets import Secrets, listen
@@ -28,7 +29,6 @@ from watcher.service.rulesfile import RulesFile
 from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
-from watcher.sources.qbittorrent import QbittorrentSource
 from watcher.torrents import Hasher, TorrentStore
 from watcher.uploader import Bench, UploadManager
 
@@ -57,6 +57,7 @@ class Service:
         self.secrets, self.state, self.clock = secrets, state, clock
         self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
         self._on_record, self._died = on_record, ""
+        self._clients: dict[str, Client] = {}
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
             self.journal = Journal.open(state, clock=clock)
@@ -67,8 +68,8 @@ class Service:
             self._seeder, self._hasher = Seeder({}, {}, clock), Hasher()
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
             self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
-            places = self.watches.places
-            self.asked = Asked(self.intake, self.journal, lambda: self.config, self._holders, places, clock)
+            holders, places = self.watches.holders, self.watches.places
+            self.asked = Asked(self.intake, self.journal, lambda: self.config, holders, places, clock)
             self._asking: Future[None] | None = None
             self._follow()
             undo.callback(listen(state, self._unlock))
@@ -81,14 +82,10 @@ class Service:
 
     def _follow(self) -> None:
         """Make clients and sources those of the rules in force."""
-        clients = self._clients = parts.clients_of(self.config, self.secrets, self.clock)
+        clients = parts.unchanged(self._clients, parts.clients_of(self.config, self.secrets, self.clock))
+        self._clients = clients
         self._seeder.use(clients, parts.path_maps(self.config))
         self.watches.follow(self.config, clients)
-
-    def _holders(self) -> list[Holder]:
-        """The clients' sources, each with a connection for the thread that answers commands."""
-        sources = [one for one in self.watches.sources if isinstance(one, QbittorrentSource)]
-        return [Holder(source, self._clients[source.name]) for source in sources]
 
     def _turn(self) -> float:
         """One turn of the loop; what a person asked of the first half is answered beside it."""
@@ -133,6 +130,9 @@ class Service:
         self.watches.start()
         while not self.stopping.is_set():
             if self._asked.is_set() or self.rules.edited():
+                if self._asked.is_set():  # a person says that what was refused may be tried again
+                    for client in self._clients.values():
+                        client.forgive()
                 self._asked.clear()
                 self._reload()
             wait = self._turn()

@@ -13,6 +13,8 @@ from watcher.jobs import Source as Known
 from watcher.logs import log
 from watcher.service import parts
 from watcher.sources import Sink, Source
+from watcher.sources.holders import Holders
+from watcher.sources.qbittorrent import QbittorrentSource
 
 JOIN = 5.0  # seconds a source has to end: it may be in the middle of a poll
 
@@ -23,6 +25,7 @@ class Watch:
 
     block: ClientConfig | FolderConfig
     source: Source
+    client: Client | None  # that a client's source asks by
     stop: threading.Event  # set: its thread ends
     rest: threading.Event = field(default_factory=threading.Event)  # set: it looks at nothing, or is to end
     go: threading.Event = field(default_factory=threading.Event)  # set: its thread has something to do
@@ -37,6 +40,7 @@ class Watches:
     ) -> None:
         """`known`: what the journal says of sources, by `at`."""
         self._sink, self._clock, self._died, self._known = sink, clock, died, known
+        self.holders = Holders()
         self._watches: dict[str, Watch] = {}
         self._running = False
 
@@ -78,13 +82,22 @@ class Watches:
         for key in [key for key, watch in self._watches.items() if wanted.get(key) != watch.block]:
             self._end(self._watches.pop(key))
         for key, block in wanted.items():
-            if key in self._watches:
-                self._watches[key].source.nudge()
+            client = clients[block.name] if isinstance(block, ClientConfig) else None
+            if key not in self._watches:
+                source = parts.source_of(block, clients, self._sink, self._clock, self.holders)
+                self._watches[key] = Watch(block, source, client, threading.Event())
             else:
-                source = parts.source_of(block, clients, self._sink, self._clock)
-                self._watches[key] = Watch(block, source, threading.Event())
+                self._go_on(self._watches[key], client)
+        self.holders.use([one for one in self.sources if isinstance(one, QbittorrentSource)], clients)
         if self._running:
             self.start()
+
+    def _go_on(self, watch: Watch, client: Client | None) -> None:
+        """An unchanged block: look again, with new credentials where there are any."""
+        if client is not None and client is not watch.client and isinstance(watch.source, QbittorrentSource):
+            watch.client = client
+            watch.source.renew(client)
+        watch.source.nudge()
 
     def start(self) -> None:
         """Give each source without a thread one."""

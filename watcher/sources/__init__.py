@@ -22,11 +22,13 @@ class Baseline:
 
     `since` is wall time; what a client completed before it is in the baseline, listed or not. `by` tells whose clock
     it is: "client", or "us" where the client has not answered yet. `names`: a folder's children then, less those gone.
+    `folders`: where a client saves, in its spelling, as last seen.
     """
 
     since: float
     by: str = "client"
     names: frozenset[str] = frozenset()
+    folders: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True)

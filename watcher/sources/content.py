@@ -63,16 +63,23 @@ class _Origin:
 
 
 def describe(
-    client: Client, source: str, infohash: str, torrent: Torrent, paths: PathMap, sharing: Sequence[str] = ()
+    client: Client,
+    source: str,
+    infohash: str,
+    torrent: Torrent,
+    paths: PathMap,
+    sharing: Sequence[str] = (),
+    elsewhere: Sequence[str] = (),
 ) -> Found | Waits | Never:
-    """What a complete torrent is. `sharing`: ids of other torrents over the same files. Raises ClientAway."""
+    """What a complete torrent is. `sharing`: ids of other torrents over the same files in this client; `elsewhere`: the
+    sites of those in other clients. Raises ClientAway."""
     try:
         rows = client.files(infohash)
         if not rows:
             return Waits("the client does not list its files yet")
         if any(row.get("priority") == 0 for row in rows):
             return Never("not all of its files were chosen for download")
-        origin = _origin(client, infohash, torrent, sharing)
+        origin = _origin(client, infohash, torrent, sharing, elsewhere)
     except TorrentGone:
         return Waits("the client no longer has it")
     layout = _layout(rows, origin.depths)
@@ -189,17 +196,24 @@ def there(path: Path) -> bool:
     return True
 
 
-def _origin(client: Client, infohash: str, torrent: Torrent, sharing: Sequence[str]) -> _Origin:
+def _origin(
+    client: Client, infohash: str, torrent: Torrent, sharing: Sequence[str], elsewhere: Sequence[str]
+) -> _Origin:
     announces = client.trackers(infohash)
     info = _info(client, infohash)
-    sites = _sites(announces, info)
+    sites = [*_sites(announces, info), *elsewhere]
     for other in sharing[:_SHARING]:
-        try:
-            sites += _sites(client.trackers(other), _info(client, other))
-        except TorrentGone:
-            continue
+        sites += sites_of(client, other)
     hosts = tuple(dict.fromkeys(announce.host for announce in announces if announce.host))
     return _Origin(hosts, tuple(dict.fromkeys(sites)), _private(client, infohash, torrent, info), tuple(_depths(info)))
+
+
+def sites_of(client: Client, infohash: str) -> list[str]:
+    """The sites that a torrent is from; none for one that is gone. Raises ClientAway."""
+    try:
+        return _sites(client.trackers(infohash), _info(client, infohash))
+    except TorrentGone:
+        return []
 
 
 def _sites(announces: Sequence[Announce], info: Mapping[bytes, Any]) -> list[str]:

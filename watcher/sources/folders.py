@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 from trackers.clock import Clock
 from trackers.content import File
-from watcher.identify import payload
+from watcher.identify import Payload, payload
 from watcher.logs import log
 from watcher.release import Release, fingerprint
 from watcher.sources import Sink, SourceStatus, batches, tree
+from watcher.sources.content import Found, Never, Waits
 from watcher.sources.hints import Hints, blind, refused, short_of_watches
 
 RESCAN, POLL = 300.0, 30.0  # seconds between two full looks: with hints, and without
 RECOUNT = 3600.0  # seconds between two counts of the folders against the watch limit
+ASK = 30.0  # seconds between two questions to a client about content of its that is not complete
+_WHY = 2000  # characters of a reason in the journal
 _PAUSE = 2.0  # seconds at most between a hint and the look at it: a copy gives thousands
 
 
@@ -31,6 +34,8 @@ class _Child:
     done: bool = False  # handed over as it is now
     blocked: str = ""  # settled, and not a release as it is: only a change can mend it
     told: bool = False  # `blocked` is a problem that was said
+    waits: str = ""  # settled, and a client's torrent, or perhaps one: why it is not handed over yet
+    due: float = 0.0  # by clock.running: the next question about that
 
 
 class FolderSource:
@@ -47,6 +52,7 @@ class FolderSource:
         ready: str | None = None,
         depth: int = 1,
         client: str | None = None,
+        owner: Callable[[Path], Found | Waits | Never | None] = lambda path: None,
         mounts: Path = Path("/proc/self/mountinfo"),
     ) -> None:
         self.name = name
@@ -58,6 +64,7 @@ class FolderSource:
         self._ready = ready
         self._depth = depth
         self._client = client or ""
+        self._owner = owner  # the torrent that content belongs to
         self._mounts = mounts
         self._lock = threading.Lock()  # over _children, which other threads ask for
         self._children: dict[str, _Child] = {}
@@ -107,13 +114,16 @@ class FolderSource:
         return self.settling() is None
 
     def settling(self) -> float | None:
-        """When (`clock.running`) the next child may have settled, or None."""
+        """When (`clock.running`) the next child may have settled, or None. What a client is still downloading does not
+        count: that may take weeks."""
         return min((child.changed + self._settle for _, child in self._unsettled()), default=None)
 
     def status(self) -> SourceStatus:
         """How it is now."""
         with self._lock:
-            problems = tuple(f"{name!r}: {c.blocked}" for name, c in self._children.items() if c.told)
+            children = list(self._children.items())
+        problems = [f"{name!r}: {child.blocked}" for name, child in children if child.told]
+        problems += [f"{name!r} waits: {child.waits}" for name, child in children if child.waits]
         return SourceStatus(
             name=self.name,
             kind="folder",
@@ -128,6 +138,19 @@ class FolderSource:
             watched=self._watched,
             problems=(*((self._unwatched,) if self._unwatched else ()), *problems),
         )
+
+    def backlog(self, since: float) -> Iterator[Release]:
+        """What is there, changed since then (wall seconds) and never handed over, a client's torrents left out. For the
+        thread of `poll_once`."""
+        names = tree.children(self.root, self._depth) if self.root.is_dir() else set()
+        for name in sorted(names):
+            path = self.root / name
+            found = payload(path)
+            if not found.files or found.problems or found.partial or tree.changed(path) < since:
+                continue
+            known = self._sink.folder_known(str(path), fingerprint(path.name, found.files))
+            if not known and self._owner(path) is None:
+                yield self._release(path, found.files, found.single)
 
     # One look
 
@@ -170,7 +193,7 @@ class FolderSource:
             child = _Child(seen.digest, now, done=child is None and self._known(name))
             with self._lock:
                 self._children[name] = child
-        if not child.done and not child.told and now - child.changed >= self._settle:
+        if not child.done and not child.told and now >= max(child.changed + self._settle, child.due):
             self._settled(name, child, seen)
 
     def _known(self, name: str) -> bool:
@@ -188,13 +211,35 @@ class FolderSource:
         with self._lock:
             child.blocked = "; ".join(found.problems)
             child.told = bool(found.problems)
+            waited, child.waits = child.waits, ""
         if child.told:
-            log.warning("source.problem", source=self.name, path=str(path), why=child.blocked)
+            self._refuse(path, child)
         elif not seen.ready or found.partial or not found.files:
             child.blocked = "it is not ready"
         elif not self._sink.folder_known(str(path), fingerprint(path.name, found.files)):
+            self._hand_over(path, found, child, waited)
+        child.done = not child.blocked and not child.waits
+
+    def _refuse(self, path: Path, child: _Child) -> None:
+        """Say in log and journal why this will not be a release as it is."""
+        log.warning("source.problem", source=self.name, path=str(path), why=child.blocked)
+        self._tell("seen", [], path=str(path), why=child.blocked[:_WHY])
+
+    def _hand_over(self, path: Path, found: Payload, child: _Child, waited: str) -> None:
+        """To intake, unless it is a torrent's content: that client's source hands it over, with the torrent's facts.
+        `waited`: why it was not handed over last time, which was said."""
+        owner = self._owner(path)
+        if owner is None:
             self._sink.seen(self._release(path, found.files, found.single), undecided=None)
-        child.done = not child.blocked
+        elif isinstance(owner, Waits):
+            if waited != owner.why:
+                log.info("source.waits", source=self.name, path=str(path), why=owner.why)
+            with self._lock:
+                child.waits, child.due = owner.why, self._clock.running() + ASK
+        elif isinstance(owner, Never):
+            with self._lock:
+                child.blocked, child.told = f"it belongs to a torrent: {owner.why}", True
+            self._refuse(path, child)
 
     def _release(self, path: Path, files: tuple[File, ...], single: bool) -> Release:
         return Release(
@@ -210,7 +255,14 @@ class FolderSource:
 
     def _unsettled(self) -> list[tuple[str, _Child]]:
         with self._lock:
-            return [(name, child) for name, child in self._children.items() if not child.done and not child.blocked]
+            children = list(self._children.items())
+        return [(name, child) for name, child in children if not (child.done or child.blocked or child.waits)]
+
+    def _due(self, now: float) -> list[str]:
+        """The children that may have settled by now, and those of which a client is to be asked again."""
+        with self._lock:
+            asked = [name for name, child in self._children.items() if child.waits and child.due <= now]
+        return asked + [name for name, child in self._unsettled() if child.changed + self._settle <= now]
 
     def _tell(self, what: str, names: list[str], **more: object) -> None:
         record = {"type": "source", "source": self.name, "what": what, "at": self.at, **more}
@@ -241,8 +293,7 @@ class FolderSource:
                 if self._hints.lost.is_set():
                     return
                 self._look_at(self._hints.take())
-            due = [name for name, child in self._unsettled() if child.changed + self._settle <= now]
-            self._look_at(due)
+            self._look_at(self._due(now))
             self._clock.wait(min(1.0, max(0.0, until - now)), stop)
 
     def _watch(self) -> None:

@@ -6,23 +6,24 @@ Owns the rhythm, the baseline and what waits. `maindata` knows when a torrent is
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from math import floor
+from pathlib import Path
 
 from trackers.clock import Clock
 from watcher.client import Banned, Client, ClientAway, LoginRefused, NotMapped, PathMap, TorrentGone
 from watcher.logs import log
 from watcher.sources import Baseline, Sink, SourceStatus, batches
-from watcher.sources.content import Found, Never, Waits, describe, there
+from watcher.sources.content import Found, Never, Waits, describe
 from watcher.sources.maindata import Torrent, Torrents
+from watcher.sources.whereabouts import topmost, touch, unmapped
 
 FULL_EVERY = 900.0  # seconds between two polls that ask for everything
 FORGIVEN, BANNED = 3600.0, 600.0  # seconds after a refused login, and between looks while banned
 AWAY = (5.0, 60.0)  # seconds to the next look at a client that is away: first, and at most
 RETRY = (2.0, 60.0)  # the same for a torrent whose files are not there yet
 SHARE = 20  # a poll may keep the server busy for one part in so many (4.5 with 10,000 torrents: 1 s each)
-_PROBED = 3  # torrents whose path is looked for at the first contact
 
 
 @dataclass
@@ -36,7 +37,14 @@ class QbittorrentSource:
     """One qBittorrent. `poll_once` and `run` belong to the thread that owns `client`."""
 
     def __init__(
-        self, name: str, client: Client, path_map: PathMap, sink: Sink, clock: Clock, poll: float = 2.0
+        self,
+        name: str,
+        client: Client,
+        path_map: PathMap,
+        sink: Sink,
+        clock: Clock,
+        poll: float = 2.0,
+        elsewhere: Callable[[Path, QbittorrentSource], Sequence[str] | Waits] = lambda path, but: (),
     ) -> None:
         self.name = name
         self.at = client.address
@@ -45,11 +53,14 @@ class QbittorrentSource:
         self._sink = sink
         self._clock = clock
         self._poll = poll
+        self._elsewhere = elsewhere  # the sites of the same content in other clients
+        self._renewed: Client | None = None  # with other credentials: taken at the next poll
         self._lock = threading.Lock()  # over what other threads read: _torrents, _waiting, _problems
         self._torrents = Torrents()
         self._waiting: dict[str, _Wait] = {}
         self._problems: dict[str, str] = {}
         self._baseline: Baseline | None = None
+        self._folders: frozenset[str] = frozenset()  # where it saves, as journaled
         self._up: bool | None = None  # None: not asked yet
         self._since: float | None = None
         self._last: float | None = None
@@ -64,9 +75,7 @@ class QbittorrentSource:
     def poll_once(self) -> None:
         """Ask once, and hand over what became complete. A client that is away ends in `status`."""
         started = self._clock.running()
-        if self._forgive_at is not None and started >= self._forgive_at:
-            self._forgive_at = None
-            self._client.forgive()
+        self._log_in_again(started)
         full = self._failures > 0 or self._torrents.rid == 0 or started >= self._next_full
         try:
             self._take(self._client.sync(0 if full else self._torrents.rid), full, started)
@@ -84,9 +93,12 @@ class QbittorrentSource:
             self._rest(stop)
 
     def nudge(self) -> None:
-        """Poll now; a refused login may be tried once more."""
-        self._forgive_at = None
-        self._client.forgive()
+        """Poll now. A refused login stays refused until its credentials change or somebody forgives it."""
+        self._nudged.set()
+
+    def renew(self, client: Client) -> None:
+        """Use these credentials from the next poll on, and poll now."""
+        self._renewed = client
         self._nudged.set()
 
     def idle(self) -> bool:
@@ -129,11 +141,37 @@ class QbittorrentSource:
                 (infohash, torrent.completed) for infohash, torrent in self._torrents.held.items() if torrent.complete
             ]
 
-    def save_folders(self) -> frozenset[str]:
-        """Our paths of the folders that its torrents are saved in, as of the last answer."""
+    @property
+    def away(self) -> bool:
+        """Whether what it has can't be asked now: it was not reached yet, or no longer."""
+        return self._up is not True
+
+    def saves(self, path: Path) -> bool:
+        """Whether our `path` lies where it saves: by its last answer, of this run or one before, or its path map."""
         with self._lock:
-            folders = {torrent.save_path for torrent in self._torrents.held.values() if torrent.save_path}
-        return frozenset(str(self._paths.ours(folder)) for folder in folders)
+            folders = {torrent.save_path for torrent in self._torrents.held.values()}
+        if not folders:
+            before = self._sink.baseline(self.at)
+            folders = set(before.folders) if before else set()
+        ours = {self._paths.ours(folder) for folder in filter(None, folders)}
+        return any(path.is_relative_to(folder) for folder in ours | {Path(pair[1]) for pair in self._paths.pairs})
+
+    def over(self, path: Path) -> list[str]:
+        """The torrents, complete or not, whose content is exactly our `path`, as of the last answer."""
+        try:
+            theirs = self._paths.theirs(path)
+        except NotMapped:
+            return []
+        with self._lock:
+            return self._torrents.sharing("", theirs)
+
+    def backlog(self, since: float) -> Iterator[Found | Waits | Never]:
+        """What is complete since then and was never handed over. For the thread of `poll_once`. Raises ClientAway."""
+        for infohash, completed in sorted(self.holdings(), key=lambda one: one[1]):
+            torrent = self._torrents.held[infohash]
+            decided = self._sink.labels(infohash, completed) is not None
+            if completed >= since and not decided and not self._sink.own(infohash):
+                yield self._described(infohash, torrent)
 
     def find(self, infohash: str, client: Client) -> Found | Waits | Never | None:
         """What a torrent is now, asked with the caller's own clone; None if the client has none of that id. For a
@@ -145,19 +183,19 @@ class QbittorrentSource:
         torrent.merge(entry)
         if not torrent.complete:
             return Waits(f"the client does not call it complete ({torrent.state})")
-        return describe(client, self.name, infohash, torrent, self._paths, self._sharing(infohash, torrent))
+        return self._described(infohash, torrent, client)
 
     def holders(self, path: str, client: Client) -> list[str]:
-        """The torrents, complete or not, whose content holds our `path` or lies in it. Raises ClientAway."""
+        """The torrents, complete or not, whose content holds our `path` or lies in it; seedpost's own are left out.
+        Raises ClientAway."""
         try:
             theirs = self._paths.theirs(path)
         except NotMapped:
             return []
         with self._lock:
             held = [(h, torrent.content_path, torrent.save_path) for h, torrent in self._torrents.held.items()]
-        found = [h for h, content, save in held if content != save and _touch(content, theirs)]
-        bare = [(h, save) for h, content, save in held if content == save and _touch(save, theirs)]
-        return found + [h for h, save in bare if _names(client, h, save, theirs)]
+        near = [one for one in held if touch(one[1] or one[2], theirs) and not self._sink.own(one[0])]
+        return [h for h, content, save in near if content not in ("", save) or _names(client, h, save, theirs)]
 
     # One poll
 
@@ -173,6 +211,7 @@ class QbittorrentSource:
         else:
             self._costs = [*self._costs[-2:], took]
         self._meet()
+        self._note_folders()
         if changes.gone:
             self._tell("gone", changes.gone)
 
@@ -194,11 +233,28 @@ class QbittorrentSource:
         self._tell("baseline", done, since=since, by=by)
 
     def _prove_paths(self) -> None:
-        paths = [torrent.content_path for torrent in self._torrents.held.values() if torrent.complete][:_PROBED]
-        ours = [self._paths.ours(path) for path in paths]
-        if ours and not any(there(path) for path in ours):
-            why = f"none of its torrents is here: it calls one {paths[0]!r}, and {str(ours[0])!r} does not exist"
-            self._problem("path_map", f"{why}; its path_map needs an entry")
+        self._problem("path_map", "; ".join(unmapped(self._torrents.held.values(), self._paths)))
+
+    def _note_folders(self) -> None:
+        """Journal where it saves: nothing there is decided while it is away, after a restart of ours as well."""
+        if not self._folders and self._baseline is not None:
+            self._folders = self._baseline.folders
+        tops = topmost({torrent.save_path for torrent in self._torrents.held.values()} | self._folders)
+        if tops != self._folders:
+            self._folders = tops
+            self._tell("seen", [], folders=sorted(tops))
+
+    def _log_in_again(self, now: float) -> None:
+        """With new credentials, or when a refused login was forgiven, or has been refused for an hour."""
+        renewed, self._renewed = self._renewed, None
+        if renewed is not None:
+            self._client, self._forgive_at = renewed.clone(), None
+            self._failures = max(1, self._failures)  # a new session: ask for everything
+        elif self._forgive_at is not None and not self._client.refused:
+            self._forgive_at = None
+        elif self._forgive_at is not None and now >= self._forgive_at:
+            self._forgive_at = None
+            self._client.forgive()
 
     def _look_at_due(self) -> None:
         now = self._clock.running()
@@ -226,8 +282,7 @@ class QbittorrentSource:
             return None
         if new and torrent.downloaded == 0 and not tries:
             return Waits("it may be that what it downloaded is not counted yet")
-        sharing = self._sharing(infohash, torrent)
-        found = describe(self._client, self.name, infohash, torrent, self._paths, sharing)
+        found = self._described(infohash, torrent)
         if isinstance(found, Found):
             self._problem("path_map", "")
             if new:
@@ -256,11 +311,17 @@ class QbittorrentSource:
     def _new(self, infohash: str, torrent: Torrent) -> bool:
         return torrent.finishing and self._is_new(infohash, torrent) and not self._sink.own(infohash)
 
-    def _sharing(self, infohash: str, torrent: Torrent) -> list[str]:
-        if torrent.content_path in ("", torrent.save_path):
-            return []
-        with self._lock:
-            return self._torrents.sharing(infohash, torrent.content_path)
+    def _described(self, infohash: str, torrent: Torrent, client: Client | None = None) -> Found | Waits | Never:
+        """What a complete torrent is, with the origin of every torrent over the same content. Raises ClientAway."""
+        sharing: Sequence[str] = ()
+        elsewhere: Sequence[str] | Waits = ()
+        if torrent.content_path not in ("", torrent.save_path):
+            with self._lock:
+                sharing = self._torrents.sharing(infohash, torrent.content_path)
+            elsewhere = self._elsewhere(self._paths.ours(torrent.content_path), self)
+        if isinstance(elsewhere, Waits):
+            return elsewhere
+        return describe(client or self._client, self.name, infohash, torrent, self._paths, sharing, elsewhere)
 
     def _tell(self, what: str, torrents: Iterable[tuple[str, int]], **more: object) -> None:
         record = {"type": "source", "source": self.name, "what": what, "at": self.at, **more}
@@ -316,15 +377,10 @@ class QbittorrentSource:
             self._clock.wait(min(1.0, left), stop)
 
 
-def _touch(one: str, other: str) -> bool:
-    """Whether one path is the other, or lies in it."""
-    return one == other or one.startswith(other.rstrip("/") + "/") or other.startswith(one.rstrip("/") + "/")
-
-
 def _names(client: Client, infohash: str, save_path: str, path: str) -> bool:
     """Whether a torrent without a folder of its own has a file at or below `path`."""
     try:
         files = client.files(infohash)
     except TorrentGone:
         return False
-    return any(_touch(f"{save_path.rstrip('/')}/{file.get('name', '')}", path) for file in files)
+    return any(touch(f"{save_path.rstrip('/')}/{file.get('name', '')}", path) for file in files)

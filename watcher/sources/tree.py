@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fnmatch
 import hashlib
 import os
@@ -54,6 +55,18 @@ def children(root: Path, depth: int) -> set[str]:
     for _ in range(depth - 1):
         level = {f"{name}/{inner}" for name in level for inner in _inside(root / name)}
     return level
+
+
+def changed(path: Path) -> float:
+    """When a file, or anything in a folder, last changed (mtime, wall seconds); 0 where nothing can be read."""
+    newest = 0.0
+    for place, inner, files in os.walk(path):
+        for name in (*inner, *files):
+            with contextlib.suppress(OSError):
+                newest = max(newest, (Path(place) / name).lstat().st_mtime)
+    with contextlib.suppress(OSError):
+        newest = max(newest, path.lstat().st_mtime)
+    return newest
 
 
 def folders(root: Path) -> int:
