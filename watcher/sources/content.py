@@ -98,7 +98,7 @@ def as_listed(client: Client, source: str, infohash: str, torrent: Torrent, path
     that would have been uploaded. Raises ClientAway."""
     try:
         rows = client.files(infohash)
-        origin = _origin(client, infohash, torrent, ())
+        origin = _origin(client, infohash, torrent, (), ())
     except TorrentGone:
         return None
     layout = _layout(rows, origin.depths) if rows else Never("it lists no file")
