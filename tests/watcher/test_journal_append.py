@@ -293,7 +293,7 @@ def test_J6_of_those_who_wait_together_only_outcomes_get_the_reserve(tmp_path: P
     journal.append([job("queued"), job("prepared"), job("sending")])
     disk.room = 0
     with ThreadPoolExecutor(2) as pool:
-        with journal._turn:
+        with journal._writing:
             plain = pool.submit(journal.append, [look()])
             outcome = pool.submit(journal.append, [job("uploaded", form={"x": "y" * 70_000})], outcome=True)
             while len(journal._queue) < 2:

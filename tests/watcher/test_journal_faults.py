@@ -9,6 +9,7 @@ import random
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -409,6 +410,35 @@ def test_J8_a_lock_held_by_a_stopped_process_lets_others_read_on(journal: Journa
     assert sum(looks) == 2, "what was known at once, the rest a few looks later"
     end(process)
     assert journal.append([look("/3")]) == [4]
+    other.close()
+
+
+def test_J8_an_appender_that_waits_for_a_stopped_process_does_not_keep_the_loop_from_reading(
+    journal: Journal,
+) -> None:
+    other = Journal.open(journal.state)
+    other.append([look("/2")])
+    process = holder(journal.state / "journal.lock")
+    process.send_signal(signal.SIGSTOP)
+    os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
+    refused: list[BaseException] = []
+
+    def wait_for_it() -> None:
+        try:
+            journal.append([look("/3")])
+        except LockBusy as error:
+            refused.append(error)
+
+    appender = threading.Thread(target=wait_for_it)
+    appender.start()
+    while not journal._writing.locked():
+        threading.Event().wait(0.001)
+    looks = [len(journal.refresh()) for _ in range(5)]
+    assert sum(looks) == 1
+    assert appender.is_alive(), "it waits still, and nobody waits with it"
+    end(process)
+    appender.join()
+    assert refused == []
     other.close()
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -10,8 +9,8 @@ from watcher.jobs import Ledger
 from watcher.jobs.ahead import Ahead
 from watcher.jobs.records import LINE, VERSION, body_of, dumps, plain, seal
 from watcher.journal.blobs import Blobs
+from watcher.journal.errors import FULL
 
-FULL = (errno.ENOSPC, errno.EDQUOT)
 _RESERVED = frozenset({"v", "seq", "time", "crc"})
 _NEEDED = {
     "job": frozenset({"job", "state"}),

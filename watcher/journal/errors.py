@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+from pathlib import Path
+
 from watcher.errors import UNKNOWN, SeedpostError, StateInvalid
+
+FULL = (errno.ENOSPC, errno.EDQUOT)
 
 
 class AppendRefused(SeedpostError):
@@ -33,3 +38,17 @@ class NeedsRepair(StateInvalid):
 
 class BlobLost(SeedpostError):
     """A file of STATE/blobs that a record names is missing or damaged."""
+
+
+def said(error: BaseException, path: Path) -> BaseException:
+    """What a caller is told: of an error of the system, that nothing of it was written."""
+    return refused(error, path) if isinstance(error, OSError) else error
+
+
+def refused(error: OSError, path: Path) -> AppendRefused:
+    """The refusal that an error of the system at `path` means."""
+    if error.errno in FULL:
+        return DiskFull(f"{path}: the disk is full; nothing was written", hint="free some space, then try again")
+    return AppendRefused(
+        f"{path}: {error.strerror}; nothing was written", hint="mend the disk or the folder, then try again"
+    )

@@ -16,8 +16,17 @@ from watcher.jobs import Ledger, doubted
 from watcher.jobs.records import VERSION, dumps
 from watcher.journal.archive import history
 from watcher.journal.blobs import reference
-from watcher.journal.committing import FULL, Ticket, compose
-from watcher.journal.errors import AppendRefused, DiskFull, JournalLost, NeedsRepair, Unknown
+from watcher.journal.committing import Ticket, compose
+from watcher.journal.errors import (
+    FULL,
+    AppendRefused,
+    DiskFull,
+    JournalLost,
+    NeedsRepair,
+    Unknown,
+    refused,
+    said,
+)
 from watcher.journal.log import REPAIR
 from watcher.journal.reading import Damage, Gap, Record
 from watcher.journal.store import Store
@@ -36,7 +45,8 @@ class Journal:
         self.ledger = ledger
         self.writable = writable
         self._store = store
-        self._turn = threading.RLock()  # one thread at a time at file, ledger and lock
+        self._writing = threading.Lock()  # one thread at a time waits for, or has, the lock between processes
+        self._turn = threading.RLock()  # one thread at a time at file and ledger; never held while waiting for others
         self._queue: deque[Ticket] = deque()
         self._fresh: list[Record] = []
         self._busy = 0
@@ -68,7 +78,7 @@ class Journal:
             ledger = store.open_to_write(create, network) if writable else store.open_to_read()
         except OSError as error:
             store.close()
-            raise _refused(error, state) from error
+            raise refused(error, state) from error
         except BaseException:
             store.close()
             raise
@@ -115,7 +125,7 @@ class Journal:
         try:
             return self._store.blobs.put(value)
         except OSError as error:
-            raise _refused(error, self._store.blobs.folder) from error
+            raise refused(error, self._store.blobs.folder) from error
 
     def load(self, value: Any) -> Any:
         """The value of a reference that `blob` returned; a mapping with all its references resolved; anything else as
@@ -145,31 +155,37 @@ class Journal:
             return []
         ticket = Ticket(records, outcome)
         self._queue.append(ticket)
-        with self._turn:
+        with self._writing:
             if not ticket.done:  # nobody took it along while we waited
-                self._commit([self._queue.popleft() for _ in range(len(self._queue))])
+                self._commit()
         if ticket.error is not None:
-            raise _said(ticket.error, self._store.blobs.folder)
+            raise said(ticket.error, self._store.blobs.folder)
         return ticket.seqs
 
-    def _commit(self, tickets: list[Ticket]) -> None:
-        lock = self._store.lock
+    def _commit(self) -> None:
+        """Write what all threads want by now; those that still come are the next one's."""
+        lock, tickets = self._store.lock, list[Ticket]()
         try:
             lock.wait()
             try:
-                self._catch_up()
-                if self._unflushed:
-                    self._rewrite()
-                self._write(tickets)
+                tickets = self._queued()
+                with self._turn:
+                    self._catch_up()
+                    if self._unflushed:
+                        self._rewrite()
+                    self._write(tickets)
             finally:
                 lock.release()
         except (SeedpostError, OSError) as error:
-            for ticket in tickets:
-                ticket.finish(_said(error, self._store.log.path))
+            for ticket in tickets or self._queued():
+                ticket.finish(said(error, self._store.log.path))
         except BaseException as error:
-            for ticket in tickets:
+            for ticket in tickets or self._queued():
                 ticket.finish(error)
             raise
+
+    def _queued(self) -> list[Ticket]:
+        return [self._queue.popleft() for _ in range(len(self._queue))]
 
     def _write(self, tickets: list[Ticket]) -> None:
         accepted = self._composed(tickets)
@@ -250,7 +266,7 @@ class Journal:
 
     def _unknown(self, ticket: Ticket, cause: OSError) -> SeedpostError:
         if ticket.seqs[0] > self._store.log.scan.last:
-            return _refused(cause, self._store.log.path)
+            return refused(cause, self._store.log.path)
         return Unknown(
             f"written to {self._store.log.path}, but the disk did not confirm it: {cause.strerror}",
             hint="look at the disk; `seedpost journal verify` shows what is there",
@@ -270,20 +286,28 @@ class Journal:
 
     def _look(self) -> None:
         """Read on under the lock, so that nothing is read that its writer takes back; or without, if it stays taken."""
-        try:
-            taken = self._store.lock.take()
-        except OSError:
-            taken, self._busy = False, _BUSY_LOOKS  # a file system that became read-only
-        if not taken:
-            self._busy += 1
-            if self._busy > _BUSY_LOOKS:
-                self._catch_up()
+        if not self._writing.acquire(blocking=False):  # a thread of ours waits for it: whoever has it may be stopped
+            self._look_without()
             return
-        self._busy = 0
         try:
-            self._catch_up()
+            if self._store.lock.take():
+                self._busy = 0
+                try:
+                    self._catch_up()
+                finally:
+                    self._store.lock.release()
+            else:
+                self._look_without()
+        except OSError:  # a file system that became read-only has no locks
+            self._busy = _BUSY_LOOKS
+            self._look_without()
         finally:
-            self._store.lock.release()
+            self._writing.release()
+
+    def _look_without(self) -> None:
+        self._busy += 1
+        if self._busy > _BUSY_LOOKS:
+            self._catch_up()
 
     def _catch_up(self) -> None:
         scan = self._store.log.scan
@@ -317,7 +341,7 @@ class Journal:
         if self._unwatch is not None:
             self._unwatch()
             self._unwatch = None
-        with self._turn:
+        with self._writing, self._turn:
             self._store.close()
 
     # -- upkeep
@@ -335,13 +359,13 @@ class Journal:
         """
         if self.needs_repair or self.behind:
             raise NeedsRepair(f"{self.state} wants a person's look before it is compacted", hint=REPAIR)
-        with self._turn:
+        with self._writing:
             try:
-                with self._store.lock.held():
+                with self._store.lock.held(), self._turn:
                     self._catch_up()
                     self._rewrite()
             except OSError as error:
-                raise _refused(error, self._store.log.path) from error
+                raise refused(error, self._store.log.path) from error
         with contextlib.suppress(OSError):  # a full disk: the generation stays as it is until the next time
             self._store.pack()
 
@@ -379,15 +403,3 @@ class Journal:
         else:
             return ""
         return f"{why}; stop seedpost, then: seedpost journal repair"
-
-
-def _said(error: BaseException, path: Path) -> BaseException:
-    return _refused(error, path) if isinstance(error, OSError) else error
-
-
-def _refused(error: OSError, path: Path) -> AppendRefused:
-    if error.errno in FULL:
-        return DiskFull(f"{path}: the disk is full; nothing was written", hint="free some space, then try again")
-    return AppendRefused(
-        f"{path}: {error.strerror}; nothing was written", hint="mend the disk or the folder, then try again"
-    )
