@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -414,31 +415,30 @@ def test_J8_a_lock_held_by_a_stopped_process_lets_others_read_on(journal: Journa
 
 
 def test_J8_an_appender_that_waits_for_a_stopped_process_does_not_keep_the_loop_from_reading(
-    journal: Journal,
+    tmp_path: Path,
 ) -> None:
+    class Patient(Clock):
+        """Ten seconds never pass."""
+
+        def running(self) -> float:
+            return 0.0
+
+    journal = Journal.open(tmp_path / "state", clock=Patient())
     other = Journal.open(journal.state)
     other.append([look("/2")])
     process = holder(journal.state / "journal.lock")
     process.send_signal(signal.SIGSTOP)
     os.waitid(os.P_PID, process.pid, os.WSTOPPED | os.WNOWAIT)
-    refused: list[BaseException] = []
-
-    def wait_for_it() -> None:
-        try:
-            journal.append([look("/3")])
-        except LockBusy as error:
-            refused.append(error)
-
-    appender = threading.Thread(target=wait_for_it)
-    appender.start()
-    while not journal._writing.locked():
-        threading.Event().wait(0.001)
-    looks = [len(journal.refresh()) for _ in range(5)]
-    assert sum(looks) == 1
-    assert appender.is_alive(), "it waits still, and nobody waits with it"
-    end(process)
-    appender.join()
-    assert refused == []
+    with ThreadPoolExecutor(1) as pool:
+        appended = pool.submit(journal.append, [look("/3")])
+        while not journal._writing.locked():
+            threading.Event().wait(0.001)
+        looks = [len(journal.refresh()) for _ in range(5)]
+        assert sum(looks) == 1
+        assert not appended.done(), "it waits still, and nobody waits with it"
+        end(process)
+        assert appended.result() == [3]
+    journal.close()
     other.close()
 
 

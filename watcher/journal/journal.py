@@ -204,9 +204,9 @@ class Journal:
                 raise
         else:
             known = len(log.scan.damage)
-            written = [record for ticket in accepted for record in ticket.folded]
-            log.wrote(written, size, size + len(data), sealed=sealed)
-            self._store.note(log.scan.damage[known:])
+            log.wrote(sum(len(ticket.lines) for ticket in accepted), size, size + len(data), sealed=sealed)
+            if len(log.scan.damage) > known:
+                self._store.note(log.scan.damage[known:])
             self._acknowledge(accepted)
 
     def _composed(self, tickets: list[Ticket]) -> list[Ticket]:
@@ -310,6 +310,8 @@ class Journal:
             self._catch_up()
 
     def _catch_up(self) -> None:
+        if self._store.log.unchanged():
+            return
         scan = self._store.log.scan
         known = len(scan.damage)
         try:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 
 from watcher.durable import FileSystem
@@ -23,13 +23,15 @@ class Log:
         self.skipped = False  # a whole generation came and went unseen: what is folded has to be folded anew
         self._fs = fs
         self._flags = flags | os.O_NOFOLLOW
+        self._file = (-1, -1)  # device and inode of the open file
         self.fd = -1
 
     def open(self) -> None:
         """Open the file that is at the path now, in place of one that is open. Raises FileNotFoundError."""
         fd = self._fs.open(self.path, self._flags)
         self.close()
-        self.fd = fd
+        found = self._fs.fstat(fd)
+        self.fd, self._file = fd, (found.st_dev, found.st_ino)
 
     def close(self) -> None:
         """Let go of the file."""
@@ -57,6 +59,16 @@ class Log:
             what = "is empty" if self.size() == 0 else "does not begin with a whole record"
             raise NeedsRepair(f"{self.path} {what}", hint=REPAIR)
 
+    def unchanged(self) -> bool:
+        """Whether the open file is the one at the path and all of it was read: the usual case, for the price of one
+        call. If not, or if that can't be told, `catch_up` has to be asked."""
+        try:
+            there = self._fs.stat(self.path)
+        except OSError:
+            return False
+        self.seen = there.st_size
+        return self.seen == self.scan.offset and (there.st_dev, there.st_ino) == self._file
+
     def catch_up(self) -> Iterator[Batch]:
         """What was added since, here or in the file that replaced ours. Raises JournalLost."""
         try:
@@ -64,7 +76,7 @@ class Log:
         except FileNotFoundError as error:
             raise JournalLost(f"{self.path} is gone", hint=REPAIR) from error
         here = self._fs.fstat(self.fd)
-        if (here.st_dev, here.st_ino) != (there.st_dev, there.st_ino):
+        if self._file != (there.st_dev, there.st_ino):
             yield from self._rest(here.st_size)
             yield from self._follow()
             here = self._fs.fstat(self.fd)
@@ -74,15 +86,15 @@ class Log:
         if self.seen > self.scan.offset:
             yield from self._rest(self.seen)
 
-    def wrote(self, records: Sequence[Record], before: int, end: int, *, sealed: bool) -> None:
-        """Our own records stand in the file up to byte `end`; it had `before` bytes, and was sealed if it had to be."""
+    def wrote(self, records: int, before: int, end: int, *, sealed: bool) -> None:
+        """So many records of ours stand there up to byte `end`; before it had `before`, and was sealed if need be."""
         scan = self.scan
         if before > scan.offset:
             torn = self._fs.read(self.fd, before - scan.offset, scan.offset)
             scan.damage.append(Damage(scan.lines + 1, scan.offset, torn, "torn"))
-        scan.lines += len(records) + sealed
-        scan.records += len(records)
-        scan.last, scan.offset, scan.ended, scan.tail_damage = records[-1]["seq"], end, True, 0
+        scan.lines += records + sealed
+        scan.records += records
+        scan.last, scan.offset, scan.ended, scan.tail_damage = scan.last + records, end, True, 0
 
     def _rest(self, end: int) -> Iterator[Batch]:
         self.scan.strict = False
@@ -96,7 +108,7 @@ class Log:
             news = other.after(self.scan)
             self.skipped = other.generation > self.generation + 1
             self.close()
-            self.fd, self.scan, other.fd = other.fd, other.scan, -1
+            self.fd, self._file, self.scan, other.fd = other.fd, other._file, other.scan, -1
         finally:
             other.close()
         yield from news

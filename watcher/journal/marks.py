@@ -54,11 +54,11 @@ class Highwater:
     def write(self, journal: str, generation: int, seq: int, behind: int = 0) -> None:
         """Note a mark. A full disk takes none, and that is no harm."""
         text = b'{"journal":"%s","generation":%d,"seq":%d,"behind":%d}' % (journal.encode(), generation, seq, behind)
-        line = b"%s %08x" % (text, zlib.crc32(text))
+        line = (b"%s %08x" % (text, zlib.crc32(text))).ljust(_WIDTH)
         try:
             if self._fd < 0:
                 self._fd = self._fs.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW)
-            self._fs.overwrite(self._fd, line.ljust(_WIDTH), 0)
+            self._fs.overwrite(self._fd, line, 0)
         except OSError:
             return
 
