@@ -79,6 +79,19 @@ class Seeder:
         """A torrent as its client holds it, for its piece hashes. Raises ClientAway, TorrentGone."""
         return self._with(client, lambda one: _whole(one, infohash))
 
+    def whole_at(self, client: str, path: Path) -> Whole | None:
+        """The client's complete torrent whose content is our `path`; None if it has none. Raises ClientAway."""
+
+        def found(one: Client) -> Whole | None:
+            path_map = self._path_maps.get(one.name, PathMap())
+            for infohash, torrent in one.sync(0)["torrents"].items():
+                content = str(torrent.get("content_path", ""))
+                if content and torrent.get("state") in COMPLETE and path_map.ours(content) == path:
+                    return _whole(one, infohash)
+            return None
+
+        return self._with(client, found)
+
     def seeds_from(self, folder: Path) -> bool:
         """Whether any client has a torrent whose data lies in our `folder`. Raises ClientAway."""
         return any(self._with(name, lambda one: _saves_in(one, self._path_maps, folder)) for name in self._clients)

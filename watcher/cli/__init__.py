@@ -31,6 +31,7 @@ COMMANDS = {
     "logs": ("watcher.cli.logs", "logs", "The daemon's log, readable; -f goes on with what is added."),
     "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords; the keys of the vault."),
     "unlock": ("watcher.cli.vault", "unlock", "Give the running daemon the vault's passphrase."),
+    "torrent": ("watcher.cli.torrent", "torrent", "Make a torrent by hand, look into one."),
     "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
 }
 

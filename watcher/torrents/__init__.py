@@ -13,6 +13,7 @@ from watcher.torrents.links import StagingFailed, folder_of, link_tree, take_awa
 from watcher.torrents.metainfo import (
     Described,
     TorrentInvalid,
+    addresses,
     describe,
     info_dict,
     info_of,
@@ -43,6 +44,7 @@ __all__ = [
     "TorrentInvalid",
     "TorrentStore",
     "Whole",
+    "addresses",
     "create",
     "describe",
     "folder_of",

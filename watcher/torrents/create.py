@@ -14,6 +14,9 @@ from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.torrents.metainfo import info_dict, infohash
 from watcher.torrents.reuse import Hasher
+from watcher.torrents.takeover import NotTaken, Taken, Whole, take_over
+
+TORRENT_LIMIT = 1_000_000  # bytes of a .torrent file, where the site says nothing else
 
 
 @dataclass(frozen=True)
@@ -27,6 +30,9 @@ class Created:
     infohash: str
     piece_length: int  # bytes
     pieces: int
+    read: int  # pieces that were read for it
+    reused: bool  # the hashes are those of a client's torrent
+    why: str = ""  # they could not be
 
 
 def create(
@@ -35,11 +41,15 @@ def create(
     source_flag: str | None,
     piece_length: int | None = None,
     table: Pieces | None = None,
+    limit: int = TORRENT_LIMIT,
+    whole: Whole | None = None,
     hasher: Hasher | None = None,
     stop: threading.Event | None = None,
-    progress: Callable[[int], None] | None = None,
+    progress: Callable[[int, int], None] | None = None,
 ) -> Created:
-    """The info dictionary of a file or folder. `piece_length` by `table`, the site's, unless given.
+    """The info dictionary of a file or folder. `piece_length` by `table`, the site's, unless given; `limit`: bytes of a
+    .torrent that it takes. `whole`: a client's torrent of this path, to take the hashes over. `progress` is told the
+    bytes done and the bytes in all.
 
     Raises `SeedpostError` naming what of the content can't go into a torrent, and what `Hasher.pieces` raises.
     """
@@ -48,7 +58,34 @@ def create(
     written = [f"{name!r} is still being written" for name in content.partial]
     if content.problems or written:
         raise SeedpostError(f"{path.name!r} can't be made a torrent: " + "; ".join((*content.problems, *written)))
-    length = piece_length or (table or Pieces()).length(sum(file.size for file in content.files))
-    hashed = (hasher or Hasher()).pieces(path, content.files, content.single, length, stop=stop, progress=progress)
-    info = info_dict(path.name, content.files, content.single, length, hashed.pieces, source_flag)
-    return Created(path.name, content.files, content.single, info, infohash(info), length, len(hashed.pieces) // 20)
+    size, sites = sum(file.size for file in content.files), table or Pieces()
+    length = piece_length or sites.length(size)
+
+    def allowed(other: int) -> bool:
+        return other == length or (piece_length is None and sites.allows(other, size, limit))
+
+    taken, why = None, ""
+    try:
+        taken = _taken(whole, path, content.files, content.single, allowed, stop)
+    except NotTaken as error:
+        why = str(error)
+    if taken is not None:
+        length, pieces, read = taken.piece_length, taken.pieces, taken.read
+    else:
+        told = None if progress is None else lambda done: progress(done, size)
+        hashed = (hasher or Hasher()).pieces(path, content.files, content.single, length, stop=stop, progress=told)
+        pieces, read = hashed.pieces, 0 if hashed.reused else len(hashed.pieces) // 20
+    info = info_dict(path.name, content.files, content.single, length, pieces, source_flag)
+    digest, count = infohash(info), len(pieces) // 20
+    return Created(path.name, content.files, content.single, info, digest, length, count, read, taken is not None, why)
+
+
+def _taken(
+    whole: Whole | None,
+    path: Path,
+    files: tuple[File, ...],
+    single: bool,
+    allowed: Callable[[int], bool],
+    stop: threading.Event | None,
+) -> Taken | None:
+    return None if whole is None else take_over(whole, path, files, single, allowed, stop=stop)

@@ -10,6 +10,7 @@ import hashlib
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 import bencode2
 
@@ -126,6 +127,17 @@ def _end(data: bytes, at: int) -> int:
             at = colon + 1 + int(length)
         if depth == 0:
             return at
+
+
+def addresses(torrent: bytes) -> tuple[str, ...]:
+    """The announce addresses of a .torrent file, of each the scheme and the host alone: what follows is a key."""
+    try:
+        value = bencode2.bdecode(torrent)
+        tiers = [[value.get(b"announce", b"")], *value.get(b"announce-list", ())]
+        parts = [urlsplit(address.decode()) for tier in tiers for address in tier if address]
+        return tuple(dict.fromkeys(f"{one.scheme}://{one.hostname}/…" for one in parts))
+    except (ValueError, AttributeError, TypeError) as error:
+        raise TorrentInvalid("the announce addresses of this torrent can't be read") from error
 
 
 def describe(info: bytes) -> Described:
