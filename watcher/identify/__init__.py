@@ -21,31 +21,40 @@ from watcher.release import Fact
 
 __all__ = ["FactCache", "Payload", "identify", "payload"]
 
+_NEVER_KNOWN = ("scene", "music.log_score")  # that files do not tell
 NFO = 256 * 1024  # bytes of an NFO that are looked through
 
 
 def identify(
-    path: Path, files: Sequence[File], *, single: bool, cache: FactCache | None = None, ask: Asked = PROBE
+    path: Path,
+    files: Sequence[File],
+    *,
+    single: bool,
+    kind: str | None = None,
+    cache: FactCache | None = None,
+    ask: Asked = PROBE,
 ) -> dict[str, Fact]:
     """The facts about the content at `path` (the folder, or the file if `single`) whose payload is `files`.
 
     `name size kind group proper scene files.*` always, `music.*` for music, `video.* ids.*` with `tv.*` or `movie.*`
-    for video. `ask`: who knows names and MediaInfo. Never raises for what files hold: what could not be read makes
-    facts unknown, with the reason.
+    for video. `kind`: what it is, where somebody said so. `ask`: who knows names and MediaInfo. Never raises for what
+    files hold: what could not be read makes facts unknown, with the reason.
     """
-    key = _stamp(path, files, single) if cache is not None else None
+    kind = kind or kind_of(files)
+    key = _stamp(path, files, single, kind) if cache is not None else None
     if cache is not None and key is not None:
         known = cache.get(key)
         if known is not None:
             return known
-    facts = _identify(path, files, single, ask)
-    if cache is not None and key is not None and _stamp(path, files, single) == key:
-        cache.put(key, facts)
+    facts = _identify(path, files, single, kind, ask)
+    whole = not any(fact.unknown for name, fact in facts.items() if name not in _NEVER_KNOWN)
+    if cache is not None and key is not None and whole and _stamp(path, files, single, kind) == key:
+        cache.put(key, facts)  # what could not be read may be readable the next time
     return facts
 
 
-def _identify(path: Path, files: Sequence[File], single: bool, ask: Asked) -> dict[str, Fact]:
-    kind, nfo = kind_of(files), nfo_of(files)
+def _identify(path: Path, files: Sequence[File], single: bool, kind: str, ask: Asked) -> dict[str, Fact]:
+    nfo = nfo_of(files)
     named = read_name(path.stem if single else path.name, kind)
     facts = {
         "name": Fact(path.name, "file"),
@@ -82,13 +91,17 @@ def _head(path: Path, most: int) -> bytes:
         return opened.read(most)
 
 
-def _stamp(path: Path, files: Sequence[File], single: bool) -> tuple[object, ...] | None:
+def _stamp(path: Path, files: Sequence[File], single: bool, kind: str) -> tuple[object, ...] | None:
     """What changes whenever a file does: path, size, mtime and inode of each. None if one can't be looked at."""
     try:
         found = [os.stat(path if single else f"{path}/{file.path}") for file in files]  # noqa: PTH116 - 20,000 files
     except OSError:
         return None
-    return (str(path), *((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in found))
+    return (
+        str(path),
+        kind,
+        *((one.st_dev, one.st_ino, one.st_size, one.st_mtime_ns, one.st_ctime_ns) for one in found),
+    )
 
 
 class FactCache:

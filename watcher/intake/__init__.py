@@ -10,15 +10,17 @@ from dataclasses import replace
 
 from trackers.clock import Clock, utc_seconds
 from watcher.config import Config
+from watcher.identify import FactCache
 from watcher.intake.plan import Neighbours, alike, job_records, left_out, release_record
-from watcher.intake.routing import decided
+from watcher.intake.routing import SIDECAR, decided
 from watcher.jobs import State
 from watcher.journal import Journal
 from watcher.logs import log
 from watcher.release import Release, job_id, release_of, told_by_source
 from watcher.sources import Baseline, Undecided
 
-OF_THE_RULES = ("guard-unknown", "otherwise-hold")  # why a release is undecided, where other rules may decide it
+# Why a release is undecided, where another look may decide it.
+OF_THE_RULES = ("guard-unknown", "otherwise-hold", SIDECAR)
 FLOOD = (50, 600.0)  # new releases from one source within so many seconds; the surplus is one question
 
 __all__ = ["Intake", "decided"]
@@ -30,6 +32,7 @@ class Intake:
     def __init__(self, journal: Journal, config: Callable[[], Config], clock: Clock) -> None:
         self._journal, self._config, self._clock = journal, config, clock
         self._lock = threading.RLock()
+        self._cache = FactCache()
         self._arrivals: dict[str, deque[float]] = {}
         self._routed: dict[str, deque[float]] = {}
         self._releases: dict[tuple[str, int], str] = {}
@@ -98,7 +101,7 @@ class Intake:
 
     def _decide(self, release: Release, undecided: Undecided | None, asked: bool, *, again: bool = False) -> None:
         config, now = self._config(), self._clock.now()
-        facts, decision = decided(release, config)
+        facts, decision = decided(release, config, self._cache)
         real = os.path.realpath(release.path)
         with self._lock:
             if again and not decision.undecided and not decision.trackers:

@@ -2,21 +2,36 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
-from watcher.config import Config
-from watcher.identify import identify
-from watcher.release import Fact, Release
-from watcher.rules import Decision, decide
+from watcher.config import Config, read_sidecar
+from watcher.errors import SeedpostError
+from watcher.identify import FactCache, identify
+from watcher.release import Fact, Release, overridden
+from watcher.rules import Decision, decide, filled
+
+SIDECAR = "sidecar"  # the code of a release whose sidecar can't be used
 
 
-def decided(release: Release, config: Config) -> tuple[dict[str, Fact], Decision]:
-    """The facts of a release, read from its files, and what the rules make of them."""
+def decided(release: Release, config: Config, cache: FactCache | None = None) -> tuple[dict[str, Fact], Decision]:
+    """The facts of a release, read from its files and its sidecar, and what the rules make of them. A sidecar that
+    can't be used leaves it undecided: what its owner meant is not known."""
+    path, doubt = Path(release.path), ""
+    try:
+        said = read_sidecar(path)
+    except SeedpostError as error:
+        said, doubt = {}, f"{error}; mend it, then: seedpost enqueue {shlex.quote(release.path)}"
+    kind = str(said["kind"]) if "kind" in said else None
     facts: dict[str, Fact] = {
         "from": Fact(release.from_, "file"),
         "client": Fact(release.client or None, "torrent"),
         "path": Fact(release.path, "file"),
-        **identify(Path(release.path), release.files, single=release.single),
+        **identify(path, release.files, single=release.single, cache=cache, kind=kind),
         **release.facts,
     }
-    return facts, decide(config.rules, facts)
+    values, unfilled = filled(said, facts)
+    facts = overridden(facts, values, "sidecar")
+    decision = decide(config.rules, facts)
+    doubt = doubt or "; ".join(f"the sidecar's {one.field} wants {one.want}" for one in unfilled)
+    return facts, Decision(undecided=SIDECAR, why=doubt, explain=decision.explain) if doubt else decision

@@ -26,6 +26,7 @@ CODES: Mapping[str, str] = {
     "shared-folder": "the torrent has no folder of its own",
     # A release that is not decided
     "guard-unknown": "a guard needs a fact that could not be looked up",
+    "sidecar": "the file beside it that says what it is can't be used",
     "otherwise-hold": "no rule matched, and the file says `otherwise: hold`",
     "origin-unknown": "it is private, and no tracker of it could be read",
     "source-flood": "its source brought more than fifty releases within ten minutes",

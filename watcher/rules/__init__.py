@@ -6,6 +6,7 @@ from watcher.rules.deciding import Rules, check_edit, check_require, decide
 from watcher.rules.decision import MODES, Decision, Reason, Route, RuleVerdict, strictest
 from watcher.rules.fields import FIELDS, Field
 from watcher.rules.quantities import Rate
+from watcher.rules.settings import filled
 from watcher.rules.view import described
 
 __all__ = [
@@ -22,5 +23,6 @@ __all__ = [
     "check_require",
     "decide",
     "described",
+    "filled",
     "strictest",
 ]
