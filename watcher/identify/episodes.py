@@ -12,6 +12,7 @@ _SEASON_EPISODE = re.compile(
 )  # fmt: skip
 _CROSS = re.compile(r"(?<![a-z0-9])(?P<season>\d{1,2})x(?P<first>\d{2,3})(?P<more>(?:-\d{2,3})?)(?!\d)", re.I)
 _DATE = re.compile(r"(?<!\d)(?P<year>(?:19|20)\d\d)[ ._-](?P<month>0[1-9]|1[0-2])[ ._-](?P<day>[0-3]\d)(?!\d)")
+_ALONE = re.compile(r"(?<![a-z0-9])e\d{2,3}(?![a-z0-9])", re.I)  # `Title.E07.720p`
 _WORD = re.compile(r"(?<![a-z])(?:e|ep|episode|folge)[ ._-]?(?P<first>\d{1,4})(?!\d)", re.I)
 _FANSUB = re.compile(r"^\[[^\]]+\].+? - (?P<first>\d{1,4})(?:v\d)?(?=\s*(?:$|[\[(.]))")
 _LEADING = re.compile(r"^(?P<first>\d{1,3})(?:[ ._-]+\D|$)")
@@ -30,7 +31,7 @@ class Place:
 def says_episode(path: str) -> bool:
     """Whether a file's name says by itself that it is an episode: `S01E02`, `1x02`, a date, `[Group] Title - 07`."""
     stem = _stem(path)
-    return any(pattern.search(stem) for pattern in (_SEASON_EPISODE, _CROSS, _DATE, _FANSUB))
+    return any(pattern.search(stem) for pattern in (_SEASON_EPISODE, _CROSS, _DATE, _FANSUB, _ALONE))
 
 
 @functools.lru_cache(4096)

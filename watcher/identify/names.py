@@ -30,7 +30,12 @@ _VIDEO_GROUP = re.compile(
     r"(?:x26[45]|h[ ._]?26[45]|hevc|avc|xvid|av1|vp9|remux|web-?dl|webrip|blu-?ray|hdtv|\d{3,4}[pi])"
     r".*-(?P<group>[A-Za-z0-9]{2,24})$", re.I,
 )  # fmt: skip
-_USUAL = re.compile(r"^(?P<artist>.+?) - (?:(?:19|20)\d\d - )?(?P<album>.+?)\s*(?=[(\[{]|$)")
+# `Artist - Album (2001)`, `Artist - 2001 - Album`, `[2001] Artist - Album`; a lone year at the start is no artist.
+_USUAL = re.compile(
+    r"^(?:[(\[](?:19|20)\d\d[)\]]\s*|(?:19|20)\d\d\s+[-–—]\s+)?+(?P<artist>.+?)\s+[-–—]\s+"
+    r"(?:(?:19|20)\d\d\s+[-–—]\s+|[(\[](?:19|20)\d\d[)\]]\s*)?(?P<album>.+?)\s*(?=[(\[{]|$)"
+)
+_TAIL = re.compile(r"[)\]}]\s+[-–—]\s+([^()\[\]{}]+)$")
 _PROPER = re.compile(r"(?<![A-Za-z])(?:proper|repack|rerip|real[ ._]proper)(?![A-Za-z])", re.I)
 
 
@@ -49,6 +54,7 @@ class Named:
 def read_name(name: str, kind: str) -> Named:
     """Read the name of content: the folder's, or the file's without its extension."""
     scene = _SCENE.match(name)
+    name = name if scene or kind != "music" else _spaced(name)
     parts = _parts(name, bool(scene))
     years = [int(year) for part in parts for year in _YEAR.findall(part)] or [int(y) for y in _YEAR.findall(name)]
     usual = None if scene or kind != "music" else _USUAL.match(name)
@@ -62,11 +68,17 @@ def read_name(name: str, kind: str) -> Named:
     )
 
 
+def _spaced(name: str) -> str:
+    """A name whose blanks were written as dots or underscores, with blanks."""
+    joint = next((joint for joint in "._" if f"{joint}-{joint}" in name and " " not in name), None)
+    return name.replace(joint, " ") if joint else name
+
+
 def _parts(name: str, scene: bool) -> list[str]:
-    """Where a name speaks of the release and not of the music: in brackets; in a scene name behind the title."""
+    """Where a name speaks of the release: in brackets and behind them; in a scene name behind the title."""
     if scene:
         return [part.replace("_", " ").strip("()[]{}") for part in name.split("-")[2:]]
-    return [match.group(1) for match in _BRACKETED.finditer(name)]
+    return [match.group(1) for match in (*_BRACKETED.finditer(name), *_TAIL.finditer(name))]
 
 
 def _group(name: str, scene: re.Match[str] | None, kind: str) -> str | None:

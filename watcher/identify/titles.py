@@ -47,6 +47,11 @@ _AUDIO = {
     "DTS:X": "DTS:X", "AAC": "AAC", "FLAC": "FLAC", "LPCM": "LPCM", "PCM": "LPCM", "MP3": "MP3", "MP2": "MP2",
     "Opus": "Opus", "Vorbis": "Vorbis",
 }  # fmt: skip
+_BEHIND = re.compile(  # where the title is over and the release is spoken of
+    r"(?<![a-z0-9])(?:s\d{1,4}(?:[ ._-]?e\d|[ ._-]|$)|\d{1,2}x\d\d|(?:19|20)\d\d(?!\d)|\d{3,4}[ip](?![a-z]))", re.I
+)
+_AV1 = re.compile(_WORD.format(r"av1"), re.I)
+_SITE = re.compile(r"\[[^\]]*\]$")
 _LINES = re.compile(r"\d{3,4}[ip]")
 
 
@@ -77,27 +82,30 @@ class Titled:
 
 def titled(name: str, guess: Mapping[str, Any]) -> Titled:
     """Read `name` with what guessit made of it."""
-    source = _source(name, guess)
-    encoder = _ENCODERS.search(name)
+    begun = _BEHIND.search(name)
+    behind = name[begun.start() :] if begun else name
+    source = _source(behind, guess)
+    encoder = _ENCODERS.search(behind)
+    season, year = _first_number(guess.get("season")), _first_number(guess.get("year"))
     return Titled(
         title=_text(guess.get("title")),
-        year=_first_number(guess.get("year")),
-        season=_first_number(guess.get("season")),
+        year=year if year != season else None,  # `S2024E05` is one number, not two
+        season=season,
         episodes=tuple(sorted({one for one in _listed(guess.get("episode")) if isinstance(one, int)})),
         date=_text(guess.get("date")),
         episode_title=_text(guess.get("episode_title")),
         edition=_text(guess.get("edition")),
         resolution=_resolution(guess),
         source=source,
-        kind=video_kind(name, source),
-        service=_service(name),
-        codec=_codec(guess),
+        kind=video_kind(behind, source),
+        service=_service(behind),
+        codec=_codec(behind, guess),
         encoder=_SPELT.get(encoder[1].lower(), encoder[1].lower()) if encoder else None,
-        hdr=tuple(word for word, pattern in _HDR if pattern.search(name)),
+        hdr=tuple(word for word, pattern in _HDR if pattern.search(behind)),
         audio=_audio(guess),
         channels=_text(guess.get("audio_channels")),
         languages=tuple(str(one) for one in _listed(guess.get("language")) if re.fullmatch("[a-z]{2}", str(one))),
-        group=_text(guess.get("release_group")),
+        group=_group(guess),
         proper=bool(guess.get("proper_count")),
     )
 
@@ -134,9 +142,15 @@ def _resolution(guess: Mapping[str, Any]) -> str | None:
     return said if _LINES.fullmatch(said) else None
 
 
-def _codec(guess: Mapping[str, Any]) -> str | None:
-    said = _text(guess.get("video_codec"))
+def _codec(name: str, guess: Mapping[str, Any]) -> str | None:
+    said = _text(guess.get("video_codec")) or ("AV1" if _AV1.search(name) else None)
     return _CODECS.get(said, said) if said else None
+
+
+def _group(guess: Mapping[str, Any]) -> str | None:
+    """Without the name of a site that somebody hung behind it: `GRP[site]`."""
+    said = _text(guess.get("release_group")) or ""
+    return _SITE.sub("", said) or said or None
 
 
 def _audio(guess: Mapping[str, Any]) -> tuple[str, ...]:
