@@ -30,14 +30,15 @@ class Seedpost:
         self.environment.pop("SEEDPOST_RULES", None)
         self._daemon: subprocess.Popen[bytes] | None = None
 
-    def _command(self, *words: str) -> list[str]:
+    def command(self, *words: str) -> list[str]:
+        """The words of a command line."""
         return [sys.executable, "-m", "watcher", "--rules", str(self.rules), "--state", str(self.state), *words]
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """The daemon, or another command that goes on."""
         log = (self.folder / "stderr").open("ab")
         self._daemon = subprocess.Popen(
-            self._command(*(words or ("run",))), env=self.environment, stdout=subprocess.DEVNULL, stderr=log
+            self.command(*(words or ("run",))), env=self.environment, stdout=subprocess.DEVNULL, stderr=log
         )
         log.close()
         return self._daemon
@@ -45,7 +46,7 @@ class Seedpost:
     def __call__(self, *words: str, give: str = "") -> subprocess.CompletedProcess[str]:
         """One command, to its end."""
         return subprocess.run(
-            self._command(*words), env=self.environment, input=give, capture_output=True, text=True, timeout=PATIENCE
+            self.command(*words), env=self.environment, input=give, capture_output=True, text=True, timeout=PATIENCE
         )
 
     def json(self, *words: str) -> Any:

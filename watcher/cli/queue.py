@@ -6,15 +6,20 @@ import functools
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
-from watcher.cli.show import as_json, fields, local, note, say, table
+from watcher.cli.show import as_json, fields, local, note, say, show_form, table
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
+from watcher.jobs import Job, Ledger
 from watcher.journal import Journal
 from watcher.service import view
+
+if TYPE_CHECKING:
+    from watcher.service.drafts import Draft
 
 
 @click.group()
@@ -58,9 +63,10 @@ def show(place: Place, job: str) -> None:
     ledger = journal.ledger
     one = view.found(ledger, job)
     steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
-    form = journal.load({"form": one.form})["form"] if one.form else None
+    draft = _drafted(place, journal, one)
     if place.json:
-        as_json(view.job_row(one, ledger) | {"form": form, "answer": one.answer, "passes": one.passes, "steps": steps})
+        form = {"form": draft.form.as_json() if draft.form else None, "problems": list(draft.problems)}
+        as_json(view.job_row(one, ledger) | form | {"answer": one.answer, "passes": one.passes, "steps": steps})
         return
     row = view.job_row(one, ledger)
     fields({key: row[key] for key in row if key not in ("time", "release", "open", "hashed")})
@@ -68,11 +74,10 @@ def show(place: Place, job: str) -> None:
         say(_hashed(row["hashed"]))
     say()
     table([(local(s.get("time")), str(s["state"]), str(s.get("code") or ""), str(s.get("why") or "")) for s in steps])
-    if isinstance(form, dict):
-        say("\nthe form:")
-        table([(str(key), str(value)) for key, value in form["fields"]])
-        for text in form.get("notes") or ():
-            say(f"note: {text}")
+    if draft.form is not None:
+        show_form(draft.form.as_json(), "the form" if draft.kept else "the form, as it would be sent now")
+    for problem in draft.problems:
+        say(f"no form: {problem}")
 
 
 def _hashed(made: Mapping[str, object]) -> str:
@@ -83,6 +88,12 @@ def _hashed(made: Mapping[str, object]) -> str:
     }.get(str(made["how"]), f"{made['of']} pieces, read from the disk")
     why = made.get("why")
     return f"pieces: {how}" + (f" (nothing was taken over: {why})" if why else "")
+
+
+def _drafted(place: Place, journal: Journal, job: Job) -> Draft:
+    from watcher.cli.review import drafts_of  # rules and trackers, which `queue list` does without
+
+    return drafts_of(place, journal).of(job)
 
 
 def answered(place: Place, journal: Journal, seq: int, what: str) -> int:
@@ -142,6 +153,16 @@ def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
 
 
 @queue.command()
+@with_filter
+@pass_place
+def review(place: Place, in_state: str | None, tracker: str | None, code: str | None) -> int:
+    """Walk through what waits for you, a job a screen: its facts, its form; y, n, e (edit), s (skip)."""
+    from watcher.cli.review import review as walk  # composing wants rules and trackers
+
+    return walk(place, in_state=in_state, tracker=tracker, code=code)
+
+
+@queue.command()
 @on_jobs
 def retry(place: Place, chosen: Chosen) -> int:
     """Try again now; for a job whose outcome is unknown: look again."""
@@ -180,12 +201,15 @@ def prioritise(place: Place, chosen: Chosen, priority: int) -> int:
 
 
 @queue.command()
+@click.option("--release", "all_sites", is_flag=True, help="Also for the release's jobs on other trackers.")
 @on_jobs
-def edit(place: Place, chosen: Chosen) -> int:
+def edit(place: Place, chosen: Chosen, all_sites: bool) -> int:
     """Set fields: `queue edit JOB music.year=1999 tags.add=live,1999`."""
     change = dict(word.split("=", 1) for word in chosen.ids if "=" in word)
     jobs = replace(chosen, ids=[word for word in chosen.ids if "=" not in word])
-    return jobs.tell(place, "edit", {"set": {key: _typed(key, text) for key, text in change.items()}})
+    if all_sites:
+        jobs = replace(jobs, ids=_of_release(_read(place).ledger, jobs.ids))
+    return jobs.tell(place, "edit", {"set": {key: typed(key, text) for key, text in change.items()}})
 
 
 @queue.command()
@@ -215,11 +239,21 @@ def forget(place: Place, chosen: Chosen, deleted_on_site: bool, yes: bool) -> in
     return chosen.tell(place, "forget", {"deleted": deleted_on_site})
 
 
-def _typed(key: str, text: str) -> object:
-    from watcher.rules.settings import typed  # the fields' types; other verbs need no rules
+def _of_release(ledger: Ledger, ids: Sequence[str]) -> list[str]:
+    """The jobs, and those of the same releases that may still be edited."""
+    from watcher.uploader.commands import editable
+
+    named = [view.found(ledger, id) for id in ids]
+    others = [other for job in named for other in ledger.jobs_of(job.release) if editable(other)]
+    return list(dict.fromkeys(job.job for job in (*named, *others)))
+
+
+def typed(key: str, text: str) -> object:
+    """The value of `key=text` as the field takes it. Raises SeedpostError."""
+    from watcher.rules.settings import typed as as_field  # the fields' types; other verbs need no rules
 
     try:
-        return typed(key, text)
+        return as_field(key, text)
     except ValueError as error:
         raise SeedpostError(
             f"{key}={text}: {error}", hint="`seedpost rules fields` lists them", exit_code=USAGE

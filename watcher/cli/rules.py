@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
 
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json, with_place
-from watcher.cli.show import as_json, say, table
+from watcher.cli.show import as_json, say, show_facts, table
 from watcher.config import load, run_tests
 from watcher.config import schema as json_schema
 from watcher.errors import INVALID, OK, NotFound
@@ -40,8 +39,7 @@ def explain(place: Place, what: str) -> int:
         return OK
     say(shown.name)
     say("\nfacts")
-    facts = described(shown.facts)
-    table([(name, _value(fact), str(fact["origin"] or "")) for name, fact in facts.items() if fact["is"] != "none"])
+    show_facts(described(shown.facts))
     for problem in shown.problems:
         say(f"  {problem}")
     say("\nrules")
@@ -68,14 +66,6 @@ def _ledger(place: Place) -> Ledger:
         return Journal.open(place.state_folder(), writable=False).ledger
     except NotFound:
         return Ledger()
-
-
-def _value(fact: Mapping[str, object]) -> str:
-    if fact["is"] == "unknown":
-        return "unknown"
-    value = fact["value"]
-    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
 
 
 def _reach(reached: bool) -> str:

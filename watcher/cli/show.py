@@ -7,9 +7,12 @@ import shutil
 import sys
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from trackers.clock import utc_seconds
 from watcher.logs import safe
+
+_LINES = 6  # of a text that are shown after its first
 
 
 def as_json(value: object) -> None:
@@ -59,3 +62,31 @@ def size(count: int) -> str:
 def fields(pairs: Mapping[str, object]) -> None:
     """Names and values below each other; empty values are left out."""
     table([(name, str(value)) for name, value in pairs.items() if value not in (None, "", [], {})])
+
+
+def show_facts(facts: Mapping[str, Mapping[str, object]]) -> None:
+    """Facts as `described` has them, each with its origin; what is none is left out."""
+    table([(name, _fact(one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"])
+
+
+def _fact(fact: Mapping[str, object]) -> str:
+    if fact["is"] == "unknown":
+        return "unknown"
+    value = fact["value"]
+    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
+    return text if len(text) <= 60 else text[:59] + "…"
+
+
+def show_form(form: Mapping[str, Any], title: str) -> None:
+    """A form as the journal has it: its fields, what is sent beside it, cautions and notes. Long texts are cut."""
+    say(f"\n{title}")
+    rows: list[tuple[str, str]] = []
+    for key, value in form["fields"]:
+        first, *rest = str(value).split("\n")
+        rows += [(key, first), *(("", line) for line in rest[:_LINES])]
+        if len(rest) > _LINES:
+            rows.append(("", f"… {len(rest) - _LINES} more lines"))
+    table([*rows, *((key, f"the file {path}") for key, path in form["attachments"])])
+    for what in ("cautions", "notes"):
+        for line in form.get(what, ()):
+            say(f"{what[:-1]}: {line}")

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from trackers.base import Form
-from trackers.catalogue import TYPES
 from trackers.clock import Clock
 from trackers.errors import SettingsError
 from watcher.config import Config
@@ -20,8 +18,7 @@ from watcher.release import Facts, Release, content_of, form_keys, overridden, r
 from watcher.rules import Decision, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
-from watcher.torrents import staging
-from watcher.uploader.prepare import drafted, noted
+from watcher.service.drafts import composed
 
 
 @dataclass(frozen=True)
@@ -106,14 +103,11 @@ def _forms(
     for name, route in decision.trackers.items():
         content = content_of(release.name, release.files, release.single, overridden(facts, route.set, "rule"))
         block = config.trackers[name]
-        staged = staging(content, TYPES[block.type], block.exclude) if block.stage else None
         try:
             tracker = parts.opened(block, secrets, state=state, clock=clock)
         except SettingsError as error:
             forms[name] = [error.text]
             continue
-        made = drafted(tracker, staged.over(content) if staged else content, form_keys(route.set))
-        forms[name] = (
-            noted(made, staged).as_json() if isinstance(made, Form) else [f"{one.field}: {one.text}" for one in made]
-        )
+        form, problems = composed(tracker, content, block, form_keys(route.set))
+        forms[name] = form.as_json() if form else list(problems)
     return forms

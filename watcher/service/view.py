@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from trackers.clock import Clock, utc_seconds, utc_text
@@ -63,7 +63,9 @@ def waits_for(row: Mapping[str, object], ledger: Ledger, clock: Clock) -> str:
 def chosen(
     ledger: Ledger, *, state: str | None = None, tracker: str | None = None, code: str | None = None
 ) -> list[Job]:
-    """Jobs by filter, oldest first."""
+    """Jobs by filter, oldest first. Raises NotFound where no job is for the tracker at all."""
+    if tracker is not None:
+        known_tracker(ledger, tracker)
     jobs = [
         job
         for job in ledger.jobs.values()
@@ -75,15 +77,30 @@ def chosen(
 
 
 def found(ledger: Ledger, id: str) -> Job:
-    """The job that an id, or the unambiguous beginning of one, names. Raises NotFound."""
+    """The job that an id, or the unambiguous beginning of one, names. Raises NotFound with the nearest one."""
     matches = [job for key, job in ledger.jobs.items() if key.startswith(id)] if id else []
     if len(matches) == 1:
         return matches[0]
-    several = ", ".join(job.job for job in matches[:5])
-    raise NotFound(
-        f"{len(matches)} jobs begin with {id}: {several}" if matches else f"no job {id!r}",
-        hint="`seedpost queue list` shows the jobs there are",
-    )
+    if matches:
+        several = ", ".join(job.job for job in matches[:5])
+        raise NotFound(f"{len(matches)} jobs begin with {id}: {several}", hint="give more of the id")
+    raise NotFound(f"no job {id!r}" + _meant(id, ledger.jobs), hint="`seedpost queue list` shows the jobs there are")
+
+
+def known_tracker(ledger: Ledger, tracker: str) -> None:
+    """Raise NotFound, with the nearest name, if no job is for a tracker or site of this name."""
+    names = {name for job in ledger.jobs.values() for name in (job.tracker, job.site)}
+    if names and tracker not in names:
+        raise NotFound(
+            f"no job is for {tracker!r}" + _meant(tracker, names),
+            hint="they are for " + ", ".join(sorted({job.tracker for job in ledger.jobs.values()})),
+        )
+
+
+def _meant(word: str, known: Iterable[str]) -> str:
+    from watcher.rules.nodes import nearest  # only where something was not found
+
+    return nearest(word, known)
 
 
 def heartbeat(state: Path) -> Mapping[str, object] | None:

@@ -123,12 +123,17 @@ def edited(before: Mapping[str, object], change: Mapping[str, object]) -> dict[s
     return after
 
 
+def editable(job: Job) -> bool:
+    """Whether its facts and keys may still be changed: what was or may have been sent is not edited."""
+    return job.state in EDITABLE and not _is_open(job) and job.back_to not in PUBLISHED
+
+
 def _edit(job: Job, given: Mapping[str, object]) -> Reply:
     """`given`: the whole `set`, what the rule's `require` lacks with it, and what the form lacks."""
     changed = given.get("set")
     if not isinstance(changed, Mapping):
         return _no("an edit names at least one field: seedpost queue edit JOB field=value")
-    if _is_open(job) or job.state not in EDITABLE or job.back_to in PUBLISHED:
+    if not editable(job):
         return _no(f"{job.job} is {'open' if job.open else job.state}: what was or may have been sent is not edited")
     why = f"the form still lacks: {given['form']}" if given.get("form") else ""
     slots = job.rest.get("unfilled")

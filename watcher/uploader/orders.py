@@ -87,7 +87,7 @@ class Orders:
 
     def _shown(self, job: Job) -> dict[str, object]:
         """The form that an approval is for: the one the job was held with, else what would be sent now."""
-        shown = job.rest.get("shown")
+        shown = self._bench.journal.load(job.rest.get("shown"))
         if isinstance(shown, Mapping):
             return {"digest": Form.from_json(shown).digest}
         lane = self._lanes.get(job.site)
