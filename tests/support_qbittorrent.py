@@ -95,6 +95,12 @@ class Notes:
                 return str(facts["torrent.category"].value or ""), frozenset(facts["torrent.tags"].value)
         return None
 
+    def save_path(self, infohash: str, completed: int) -> str | None:
+        for release in reversed([*self.releases, *self.changes]):
+            if (release.infohash, release.completed) == (infohash, completed):
+                return release.save_path
+        return None
+
     def folder_known(self, path: str, fingerprint: str) -> bool:
         return any((release.path, release.fingerprint) == (path, fingerprint) for release in self.releases)
 

@@ -300,3 +300,77 @@ def test_what_is_decided_again_is_no_arrival_and_content_that_is_gone_waits(desk
     shutil.rmtree(lost["path"])
     desk.intake.again(lost)
     assert desk.journal.ledger.releases[lost["release"]]["seq"] == lost["seq"]
+
+
+# Two copies, and content that moves
+
+
+def test_f21_of_two_copies_in_two_places_one_is_uploaded_and_the_other_linked(desk: Desk) -> None:
+    first = desk.see("Album")
+    desk.clock.wait(60)
+    copy = desk.release("Album", at="there")
+    desk.intake.seen(copy)
+    assert len(desk.journal.ledger.jobs) == 2
+    assert desk.journal.ledger.releases[copy.id]["linked"] == sorted(job.job for job in desk.jobs(first).values())
+    assert desk.journal.ledger.releases[first]["path"].endswith("here/Album")
+
+
+def test_the_same_content_from_a_client_and_a_folder_is_one_set_of_jobs(desk: Desk) -> None:
+    desk.see("Album")
+    torrent = replace(desk.release("Album"), from_="qbittorrent", source="seedbox", infohash="ab" * 20, completed=5)
+    desk.intake.seen(torrent)
+    assert len(desk.journal.ledger.jobs) == 2
+    assert len(desk.journal.ledger.releases[torrent.id]["linked"]) == 2
+
+
+def hold_as_moved(desk: Desk, job: Job) -> None:
+    keys = {"type": "job", "job": job.job, "tracker": job.tracker, "site": job.site, "release": job.release}
+    held = {"state": "held", "back_to": "queued", "code": "content-moved", "why": "gone", "attempt": 0}
+    desk.journal.append([{**keys, **held}])
+
+
+def test_q9_content_that_its_client_moved_is_followed(desk: Desk) -> None:
+    album = desk.release("Album")
+    torrent = replace(album, from_="qbittorrent", infohash="ab" * 20, completed=5, client="box", save_path="/a")
+    desk.intake.seen(torrent)
+    job = desk.jobs()["RED"]
+    hold_as_moved(desk, job)
+    (desk.folder / "there").mkdir()
+    moved = Path(album.path).rename(desk.folder / "there" / "Album")
+    desk.intake.changed(replace(torrent, path=str(moved), save_path="/b"))
+    release = desk.journal.ledger.releases[torrent.id]
+    assert (release["path"], release["save_path"]) == (str(moved), "/b")
+    assert desk.intake.save_path("ab" * 20, 5) == "/b"
+    assert desk.intake.save_path("cd" * 20, 5) is None
+    job = desk.jobs()["RED"]
+    assert (job.state, job.code) == (State.QUEUED, None)
+
+
+def test_a_look_at_the_new_place_of_moved_content_relinks_its_jobs(desk: Desk) -> None:
+    album = desk.release("Album")
+    desk.intake.seen(album)
+    hold_as_moved(desk, desk.jobs()["RED"])
+    (desk.folder / "there").mkdir()
+    moved = Path(album.path).rename(desk.folder / "there" / "Album")
+    desk.clock.wait(60)
+    found = replace(album, path=str(moved), from_="person", source="", completed=int(desk.clock.now()))
+    desk.intake.seen(found, asked=True)
+    assert len(desk.journal.ledger.jobs) == 2
+    for job in desk.jobs().values():
+        assert job.state is State.QUEUED
+        assert desk.journal.ledger.releases[job.release]["path"] == str(moved)
+    desk.journal.close()
+    desk.journal = Journal.open(desk.folder / "state", clock=desk.clock)
+    assert desk.journal.ledger.releases[album.id]["path"] == str(moved)
+
+
+def test_a_copy_elsewhere_moves_no_job_whose_content_is_where_it_was(desk: Desk) -> None:
+    album = desk.release("Album")
+    desk.intake.seen(album)
+    hold_as_moved(desk, desk.jobs()["RED"])  # by a mount that was away for a moment
+    desk.clock.wait(60)
+    desk.intake.seen(desk.release("Album", at="there"))
+    assert desk.journal.ledger.releases[album.id]["path"] == album.path
+    assert desk.jobs()["RED"].state is State.HELD
+    desk.intake.seen(desk.release("Album"), asked=True)
+    assert desk.jobs()["RED"].state is State.QUEUED

@@ -823,3 +823,14 @@ def test_the_status_tells_how_it_is(met, clock):
     assert (status.up, status.since, status.last_poll) == (False, START + 10, START)
     assert status.error == "seedbox: no connection"
     assert source.idle()
+
+
+def test_q9_a_torrent_that_is_moved_says_where_it_is_now(met, tmp_path, clock, notes):
+    client, source = met
+    finish(client, source)
+    put(tmp_path, ("more/Album/01.flac", 5), ("more/Album/cover.jpg", 3))
+    finish(client, source, save_path="/data/more", content_path="/data/more/Album")
+    assert [change.path for change in notes.changes] == [str(tmp_path / "more/Album")]
+    finish(client, source, save_path="/data/more", content_path="/data/more/Album", state="stoppedUP")
+    assert len(notes.changes) == 1
+    assert len(notes.releases) == 1

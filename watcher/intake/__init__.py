@@ -5,13 +5,13 @@ from __future__ import annotations
 import os
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from trackers.clock import Clock, utc_seconds
 from watcher.config import Config
 from watcher.identify import FactCache
-from watcher.intake.plan import Neighbours, alike, job_records, left_out, release_record
+from watcher.intake.plan import Neighbours, alike, found_again, job_records, left_out, release_record
 from watcher.intake.routing import SIDECAR, decided
 from watcher.jobs import State
 from watcher.journal import Journal
@@ -22,6 +22,8 @@ from watcher.sources import Baseline, Undecided
 # Why a release is undecided, where another look may decide it.
 OF_THE_RULES = ("guard-unknown", "otherwise-hold", SIDECAR)
 FLOOD = (50, 600.0)  # new releases from one source within so many seconds; the surplus is one question
+UNSENT = frozenset({State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD})
+_WRITTEN = frozenset({"v", "seq", "time", "type", "crc", "through"})  # what the journal itself puts into a record
 
 __all__ = ["Intake", "decided"]
 
@@ -58,6 +60,11 @@ class Intake:
         category, tags = (_value(facts, f"torrent.{key}") for key in ("category", "tags"))
         return str(category or ""), frozenset(map(str, tags if isinstance(tags, list) else ()))
 
+    def save_path(self, infohash: str, completed: int) -> str | None:
+        """Where the client kept this completion when it was last journaled, in the client's spelling."""
+        id = self._releases.get((infohash, completed))
+        return None if id is None else str(self._journal.ledger.releases[id].get("save_path") or "")
+
     def folder_known(self, path: str, fingerprint: str) -> bool:
         """Whether this content at this path has a release."""
         return (path, fingerprint) in self._places
@@ -80,7 +87,7 @@ class Intake:
         self._journal.append(records)
 
     def changed(self, release: Release) -> None:
-        """Category or tags of a complete torrent changed: decide again; that may only add trackers."""
+        """Category, tags or place of a complete torrent changed: decide again; that may only add trackers."""
         self.seen(release)
 
     def seen(self, release: Release, *, undecided: Undecided | None = None, asked: bool = False) -> None:
@@ -115,6 +122,8 @@ class Intake:
             records = [about]
             if undecided is None:
                 near = self._near(release, real, None if asked else decision.rule, now)
+                about["linked"] = self._linked(release, near.jobs)
+                records += [one for id in sorted(near.jobs) for one in self._followed(release, real, id)]
                 records += job_records(release, facts, decision, config, near, now)
                 for name, why in left_out(facts, decision, config).items():
                     log.info("release.left_out", release=release.id, tracker=name, why=why)
@@ -128,6 +137,26 @@ class Intake:
         same_path = self._others(release, self._by_real.get(real, ()))
         same_sizes = self._others(release, self._by_sizes.get(alike(release) or "", ()))
         return Neighbours(there, same_path, same_sizes, self._braked(rule, now))
+
+    def _linked(self, release: Release, jobs: Iterable[str]) -> list[str] | None:
+        """The jobs that there are already for this very content, from another source or place."""
+        of = self._journal.ledger.jobs
+        return [id for id in sorted(jobs) if of[id].release != release.id] or None
+
+    def _followed(self, release: Release, real: str, id: str) -> Iterator[dict[str, object]]:
+        """What lets a job find its content at this release's place, if it is gone from its own."""
+        job = self._journal.ledger.jobs[id]
+        before = self._journal.ledger.releases[job.release]
+        elsewhere = str(before["path"]) != release.path
+        if job.state not in UNSENT or (elsewhere and os.path.lexists(str(before["path"]))):
+            return
+        if elsewhere and job.release != release.id:
+            place = {"path": release.path, "real": real, "client": release.client, "save_path": release.save_path}
+            kept = {key: value for key, value in before.items() if key not in _WRITTEN}
+            yield {**kept, **place, "type": "release"}
+        if job.state is State.HELD and job.code == "content-moved":
+            log.info("release.followed", release=job.release, job=id, path=release.path)
+            yield found_again(job, release.path)
 
     def _others(self, release: Release, ids: Iterable[str]) -> dict[str, str]:
         """Site -> job, of releases with another fingerprint; cancelled jobs don't count."""

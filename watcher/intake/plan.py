@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from trackers.clock import utc_text
 from watcher.config import Config
+from watcher.jobs import Job, State
 from watcher.release import NONE, Facts, Release, job_id
 from watcher.rules import Decision, Route
 
@@ -126,6 +127,13 @@ def left_out(facts: Facts, decision: Decision, config: Config) -> dict[str, str]
             out[name] = f"{first[site]} is the same site and was named first"
         first.setdefault(site, name)
     return out
+
+
+def found_again(job: Job, path: str) -> dict[str, object]:
+    """The record that takes a job out of its hold because its content was found at another place."""
+    keys = {"type": "job", "job": job.job, "tracker": job.tracker, "site": job.site, "release": job.release}
+    why = f"its content was found again at {path}"
+    return {**keys, "state": job.back_to or State.QUEUED, "attempt": job.attempt, "why": why, "tries": 0}
 
 
 def _sites(facts: Facts) -> list[str]:

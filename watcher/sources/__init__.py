@@ -64,6 +64,9 @@ class Sink(Protocol):
     def labels(self, infohash: str, completed: int) -> tuple[str, frozenset[str]] | None:
         """The category and tags that this completion was last decided by; None if it never was (a baseline, seen)."""
 
+    def save_path(self, infohash: str, completed: int) -> str | None:
+        """Where the client kept this completion when it was last journaled; None if it has no release."""
+
     def folder_known(self, path: str, fingerprint: str) -> bool:
         """Whether this content at this path has a release."""
 
@@ -74,7 +77,7 @@ class Sink(Protocol):
         """A release became complete. It is journaled, with its decision, when this returns."""
 
     def changed(self, release: Release) -> None:
-        """The category or tags of a decided release have changed: decide again, and only add trackers."""
+        """Category, tags or place of a decided release have changed: decide again, and only add trackers."""
 
 
 class Source(Protocol):

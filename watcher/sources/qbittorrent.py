@@ -274,11 +274,11 @@ class QbittorrentSource:
                 self._waiting.pop(infohash, None)
 
     def _complete(self, infohash: str, torrent: Torrent, tries: int) -> Found | Waits | Never | None:
-        """Hand over one completion, once; or the change of its category or tags. A quick download ends with nothing
-        downloaded for one refresh, as data that was there before does: that takes a second look."""
+        """Hand over one completion, once; or a change of its category, tags or place. A quick download ends with
+        nothing downloaded for one refresh, as data that was there before does: that takes a second look."""
         new = self._is_new(infohash, torrent)
         before = None if new else self._sink.labels(infohash, torrent.completed)
-        if not new and before in (None, torrent.labels):
+        if not new and before in (None, torrent.labels) and not self._moved(infohash, torrent):
             return None
         if new and torrent.downloaded == 0 and not tries:
             return Waits("it may be that what it downloaded is not counted yet")
@@ -303,6 +303,9 @@ class QbittorrentSource:
         due = self._clock.running() + min(most, first * 2.0**wait.tries)
         with self._lock:
             self._waiting[infohash] = _Wait(due, wait.tries + 1, found.why)
+
+    def _moved(self, infohash: str, torrent: Torrent) -> bool:
+        return self._sink.save_path(infohash, torrent.completed) not in (None, torrent.save_path)
 
     def _is_new(self, infohash: str, torrent: Torrent) -> bool:
         since = self._baseline.since if self._baseline else 0.0

@@ -30,6 +30,7 @@ from watcher.uploader.lane import Lane
 from watcher.uploader.torrent import built
 
 COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover
+FOLLOWED = 3  # looks at a torrent's content that is gone, while its client may tell where it went
 CAUTIONS = {
     "new_group": ("new-group", "nothing of this release is on the site: the upload would begin a new group there"),
     "web_flac": ("web-flac", "FLAC from the web that came from no other tracker: is it really lossless?"),
@@ -96,6 +97,8 @@ def _gone(job: Job, bench: Bench) -> Step | None:
         signature(root, files_of(release), bool(release.get("single")))
     except ContentChanged as error:
         code = "content-changed" if root.exists() else "content-moved"
+        if code == "content-moved" and release.get("infohash") and int(job.rest.get("tries") or 0) < FOLLOWED:
+            return bench.again(job, State.QUEUED, code, f"{error}; its client may be moving it")
         return held(job, code, str(error), back_to=State.QUEUED)
     return None
 
