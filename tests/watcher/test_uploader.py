@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
 from tests.support_loop import World, world
-from trackers.base import Form, Match, Problem, Receipt, Upload
+from trackers.base import Form, Found, Match, Problem, Receipt, Upload
 from trackers.errors import Unavailable
 from watcher.jobs import State
 from watcher.seeding import Seeding
@@ -98,6 +98,53 @@ def test_T15_a_torrent_of_somebody_else_is_a_duplicate(one: World) -> None:
     one.until(one.settled)
     assert (one.job().state, posts(one)) == (State.DUPLICATE, 1)
     assert "somebody" in str(one.job().why)
+
+
+def test_an_upload_that_was_proved_absent_and_is_there_after_all_is_taken_as_ours(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(lambda: one.job().state is State.QUEUED and bool(one.job().proof), hours=1)
+    one.sites["RED"].store(str(one.job().infohash), "us", 0.0)
+    one.models["RED"].matches = [Match("torrent", "http://127.0.0.1/1", "1", "3", {"format": "FLAC"})]
+    one.until(one.settled, hours=1)
+    job = one.job()
+    assert (job.state, job.torrent_id, job.attempt, posts(one)) == (State.UPLOADED, "1", 1, 1)
+
+
+@pytest.mark.parametrize("cut", [0, 1])
+def test_what_was_uploaded_by_hand_is_only_seeded_even_if_the_process_dies_half_way(tmp_path: Path, cut: int) -> None:
+    with world(tmp_path, client="seedbox") as one:
+        one.release()
+        one.turn()
+        site, job = one.sites["RED"], one.job()
+        site.store(str(job.infohash), "us", 0.0)
+        one.clock.wait(700)
+        one.models["RED"].infos[str(job.infohash)] = one.bench.store.get(str(job.infohash))
+        write = one.journal.append
+
+        def dying(records: Sequence[Mapping[str, object]], **more: bool) -> list[int]:
+            if len(records) > 1 and "nothing is sent" in str(records[1].get("why")):
+                write(records[: 1 + cut], **more)
+                raise KeyboardInterrupt
+            return write(records, **more)
+
+        one.journal.append = dying  # type: ignore[method-assign]
+        with pytest.raises(KeyboardInterrupt):
+            one.turn(3)
+        one.restart()
+        one.until(lambda: one.job().state is State.DONE, hours=1)
+        assert (posts(one), one.job().torrent_id) == (0, "1")
+        assert list(one.client.torrents) == [one.job().infohash]
+
+
+def test_what_was_sent_and_is_there_without_a_name_is_a_question(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.until(lambda: one.job().state is State.QUEUED and bool(one.job().proof), hours=1)
+    there = Found(Receipt("1", "1", "http://127.0.0.1/1", None), None, None)
+    one.models["RED"].find = lambda *_: there  # type: ignore[method-assign]
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.job().open, one.job().code, posts(one)) == (State.HELD, True, "cannot-tell", 1)
 
 
 def test_P3_a_kill_while_sending_means_unconfirmed_and_then_found(one: World) -> None:

@@ -192,6 +192,7 @@ class Service:
 
     def close(self) -> None:
         """Let go of the state folder. Workers that still hang in a POST do not hold the process."""
+        self.manager.end()
         self._workers.shutdown(wait=False, cancel_futures=True)
         with contextlib.suppress(FileNotFoundError):
             (self.state / HEARTBEAT).unlink()  # nobody is to take us for alive
@@ -214,7 +215,7 @@ class Service:
             due = self.manager.next_due()
             settling = [source for source in self.watches.awake if not source.idle()]
             busy = self.manager.busy or self._asking is not None
-            if not busy and (self.journal.trouble or (not settling and (due is None or due > SOON))):
+            if not busy and (self.manager.stopped or (not settling and (due is None or due > SOON))):
                 break
             self.wake.wait(min(wait, 1.0))
             self.wake.clear()

@@ -5,11 +5,10 @@ Reads the journal (its own lines and other processes'), never the rules. All it 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
 from trackers.base import Uploader
-from trackers.clock import utc_seconds
 from trackers.errors import NotAuthorised, SettingsError, Unavailable
 from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
@@ -18,7 +17,9 @@ from watcher.jobs import Job, State
 from watcher.journal import DiskFull
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
-from watcher.uploader.bench import Bench, Step, due_at, held, record_of
+from watcher.uploader.agenda import LIMITED, LIVE, Agenda
+from watcher.uploader.bench import Bench, Step, held, record_of
+from watcher.uploader.hands import STARTS, WINDOW, Hands
 from watcher.uploader.lane import Lane
 from watcher.uploader.orders import Orders, ids_of
 from watcher.uploader.prepare import prepare
@@ -31,10 +32,12 @@ from watcher.uploader.tidy import Tidy
 __all__ = ["Bench", "Lane", "UploadManager"]
 
 IDLE = 2.0  # seconds between two looks when nothing is due
-LIVE = (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED, State.SEEDING)
 OF_ONE_TORRENT = ("no-torrent",)  # the site is there, and has lost this torrent's file
 FULL_WAIT = 30.0  # seconds until a full disk is looked at again
-CRASHES = 3  # of one job, before it is held
+CRASHES = 3  # of one job in a row, before it is held
+HANDS = "hands"  # the file
+CRASH_LOOP = "crash-loop: it was killed five times within ten minutes; goes on in ten minutes, or: seedpost resume"
+INTERRUPTED = "the last run ended while it was being sent"
 STRICTNESS = ("upload", "review", "dry_run")
 
 OpenTracker = Callable[[TrackerConfig], Uploader]
@@ -57,7 +60,9 @@ class UploadManager:
         self._tidy = Tidy(bench)
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
-        self._crashes: dict[str, int] = {}
+        self._agenda = Agenda(bench, self.lanes, self._vigils)
+        self._hands = Hands(bench.journal.state / HANDS, bench.clock)
+        self._calm_until = 0.0  # running seconds until which nothing begins, after too many crashes
         self._strays = Strays(bench)
         self._full_until = 0.0  # running seconds until which the disk counts as full
         self.stopped = ""  # why nothing is begun, if so
@@ -75,23 +80,30 @@ class UploadManager:
 
     def next_due(self) -> float | None:
         """Seconds until the next live job of an open lane is due; None if there is none."""
-        now = self._bench.clock.now()
-        times = [self._wait_of(job, now) for job in self._live() if not self._waits_for_a_person(job)]
-        return min(times, default=None)
+        return self._agenda.next_due()
 
     def start(self) -> None:
-        """Once, before the first turn: what was in flight when the last process ended is unconfirmed."""
-        journal = self._bench.journal
+        """Once, before the first turn: what was in flight when the last process ended is unconfirmed; a job that three
+        processes in a row were killed with is held."""
+        journal, left = self._bench.journal, self._hands.begin()
         self._refresh()
-        records = [
-            *journal.suspects(),
-            *(
-                record_of(job, unconfirmed(job, "crash", "the last run ended while it was being sent"))
-                for job in journal.ledger.in_state(State.SENDING)
-            ),
-        ]
+        flying = journal.ledger.in_state(State.SENDING)
+        records = [*journal.suspects(), *(record_of(job, unconfirmed(job, "crash", INTERRUPTED)) for job in flying)]
         if records:
             journal.append(records)
+        sent = {job.job for job in flying}
+        for job in [journal.ledger.jobs[id] for id in dict.fromkeys(left.jobs) if id in journal.ledger.jobs]:
+            if job.state in LIVE and job.job not in sent:
+                step = dict(self._after_crash(job, "the process was killed while it worked on it"))
+                step.pop("not_before", None)  # the start itself was a wait
+                self._bench.write(job, step)
+        if len(left.began) >= STARTS:
+            self._calm_until = self._bench.clock.running() + WINDOW
+            log.error("uploader.crash_loop", why=CRASH_LOOP, starts=len(left.began))
+
+    def end(self) -> None:
+        """Once, at an orderly end."""
+        self._hands.end()
 
     def reload(self) -> None:
         """Settings or secrets changed: every tracker is opened anew at its next use."""
@@ -103,29 +115,31 @@ class UploadManager:
 
     def turn(self) -> float:
         """Obey commands, close what is over, start what is due. Returns the seconds until there is something to do."""
-        bench = self._bench
         self._refresh()
         self._collect()
         try:
-            self._act()
+            return max(0.05, min(IDLE, self._act()))
         except DiskFull as error:  # commands and steps wait where they are
             self._disk_is_full(str(error))
-        waits = [self._wait_of(job, bench.clock.now()) for job in self._live() if job.job not in self._busy]
-        return max(0.05, min([IDLE, *(wait for wait in waits if wait > 0)]))
+        return IDLE
 
-    def _act(self) -> None:
+    def _act(self) -> float:
         self._lanes_of(self._bench.config())
         for command in self._orders.obey(self._busy):
             self._ask(command)
         self._strays.look_beside(self._workers)
         self.stopped = self._why_stopped()
+        ready, soonest = self._agenda.look(self._busy)
         if not self._bench.stop.is_set() and not self.stopped:
-            for job in self._due():
+            for job in ready:
                 self._begin(job)
             self._tidy.look_beside(self._workers)
+        return soonest
 
     def _refresh(self) -> None:
         for record in self._bench.journal.refresh():
+            if record.get("do") == "resume":
+                self._calm_until = 0.0
             self._on_record(record)
 
     def _collect(self) -> None:
@@ -155,40 +169,6 @@ class UploadManager:
 
         return opened
 
-    def _live(self) -> Iterator[Job]:
-        """Jobs that the loop may take further."""
-        for job in self._bench.journal.ledger.in_state(*LIVE):
-            if not (job.state is State.UPLOADED and self._ends_uploaded(job)):
-                yield job
-
-    def _ends_uploaded(self, job: Job) -> bool:
-        return self._bench.seed(job).client is None
-
-    def _wait_of(self, job: Job, now: float) -> float:
-        """Seconds until a job may go on; its lane's breaker counted where that ends by itself."""
-        waits = [due_at(job, now) - now]
-        lane, watched = self.lanes.get(job.site), self._vigils.get(job.job)
-        if (
-            lane is not None
-            and lane.breaker is not None
-            and lane.breaker.get("until")
-            and job.state is not State.SEEDING
-        ):
-            waits.append(utc_seconds(str(lane.breaker["until"])) - now)
-        if lane is not None and watched is not None:
-            waits.append(watched.next_at - lane.open_seconds)
-        return max(0.0, self._limit_wait(job, now), *waits)
-
-    def _waits_for_a_person(self, job: Job) -> bool:
-        lane = self.lanes.get(job.site)
-        stopped = lane is not None and lane.breaker is not None and not lane.breaker.get("until")
-        return stopped and job.state is not State.SEEDING
-
-    def _due(self) -> list[Job]:
-        now = self._bench.clock.now()
-        ready = [job for job in self._live() if job.job not in self._busy and self._wait_of(job, now) <= 0]
-        return sorted(ready, key=lambda job: (-int(job.priority or 0), job.born, job.job))
-
     def _begin(self, job: Job) -> None:
         """Hand a due job to a worker, unless its lane is taken or stopped."""
         lane = self.lanes.get(job.site)
@@ -196,16 +176,20 @@ class UploadManager:
             self._bench.write(job, _removed(job))
             return
         if job.state is State.SEEDING:
-            self._busy[job.job] = self._workers.submit(self._work, job, lane, False)
+            self._hand(job, lane, False)
             return
-        if lane.busy or lane.closed or self._limit_wait(job, self._bench.clock.now()) > 0:
+        if lane.busy or lane.closed or (job.state in LIMITED and self._agenda.limit_wait(job.site) > 0):
             return
         held_back = self._held_back(job)
         if held_back is not None:
             self._bench.write(job, held_back)
             return
         lane.busy = True
-        self._busy[job.job] = self._workers.submit(self._work, job, lane, True)
+        self._hand(job, lane, True)
+
+    def _hand(self, job: Job, lane: Lane, takes_lane: bool) -> None:
+        self._hands.take(job.job)
+        self._busy[job.job] = self._workers.submit(self._work, job, lane, takes_lane)
 
     def _held_back(self, job: Job) -> Step | None:
         """A mode that became stricter stops what was not approved; a wish to cancel is granted once nothing is open."""
@@ -248,6 +232,7 @@ class UploadManager:
         except Exception as error:  # noqa: BLE001  a job that crashes its worker must not stop the loop
             self._crashed(job, error)
         finally:
+            self._hands.let_go(job.job)
             if takes_lane:
                 lane.busy = False
             self._bench.wake.set()
@@ -273,9 +258,7 @@ class UploadManager:
             self._disk_is_full(str(error))
             return
         if step is not None:
-            self._written(job, step)
-            if step.get("code") not in ("cannot-tell", "client-away"):
-                self._crashes.pop(job.job, None)
+            self._written(job, step if not job.rest.get("crashes") else {"crashes": None, **step})
 
     def _taken(self, job: Job, lane: Lane) -> Step | None:
         bench = self._bench
@@ -316,6 +299,8 @@ class UploadManager:
         journal, now = self._bench.journal, self._bench.clock.running()
         if journal.trouble:
             return self._strays.told or journal.trouble
+        if now < self._calm_until:
+            return CRASH_LOOP
         if now < self._full_until:
             return self.stopped
         if not journal.room():
@@ -331,31 +316,23 @@ class UploadManager:
         self.stopped = "disk-full: uploads go on by themselves when there is room"
 
     def _crashed(self, job: Job, error: Exception) -> None:
-        """Three times for one job is a poisoned job: a person looks at it, the loop goes on."""
-        count = self._crashes[job.job] = self._crashes.get(job.job, 0) + 1
+        """A job that failed in a way that nobody foresaw. The loop goes on."""
         after = self._bench.journal.ledger.jobs[job.job]
         why = redact(f"{type(error).__name__}: {error}")
         expected = isinstance(error, SeedpostError)
-        log.error("job.crashed", job=job.job, tracker=job.tracker, why=why, count=count, exc_info=not expected)
+        log.error("job.crashed", job=job.job, tracker=job.tracker, why=why, exc_info=not expected)
         if after.state is State.SENDING:
             self._written(after, unconfirmed(after, "crash", why))
-        elif count >= CRASHES:
-            self._written(
-                after, held(after, "crashed", why, back_to=after.state, open=after.state is State.UNCONFIRMED)
-            )
-        else:
-            self._written(after, self._bench.again(after, after.state, "crashed", why))
+        elif after.state in LIVE:
+            self._written(after, self._after_crash(after, why))
 
-    # Limits of a person's own (`limit: 20/day`)
-
-    def _limit_wait(self, job: Job, now: float) -> float:
-        """Seconds until the limit of rules.yaml lets another intent to send through."""
-        config = self._bench.tracker(job)
-        if config is None or config.limit is None or job.state not in (State.QUEUED, State.PREPARED):
-            return 0.0
-        window = config.limit.seconds
-        sends = [time for time in self._bench.journal.ledger.sends(job.site) if now - window < time]
-        return sends[-config.limit.count] + window - now if len(sends) >= config.limit.count else 0.0
+    def _after_crash(self, job: Job, why: str) -> Step:
+        """Three times in a row is a poisoned job: a person looks at it. Until then it is tried again, a while later."""
+        count = int(job.rest.get("crashes") or 0) + 1
+        if count >= CRASHES:
+            step = held(job, "crashed", why, back_to=job.state, open=job.state is State.UNCONFIRMED)
+            return step | {"crashes": None}
+        return {**self._bench.again(job, job.state, "crashed", why), "crashes": count}
 
 
 def _removed(job: Job) -> Step:

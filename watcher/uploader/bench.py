@@ -16,6 +16,7 @@ from trackers.content import Content
 from watcher.config import Config, Seed, TrackerConfig
 from watcher.jobs import PUBLISHED, Job, State
 from watcher.journal import Journal
+from watcher.logs import redact
 from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
 from watcher.seeding import Place, Seeder
 from watcher.torrents import Hasher, Signature, Staging, TorrentStore, describe, signature, staging
@@ -23,8 +24,8 @@ from watcher.torrents import Hasher, Signature, Staging, TorrentStore, describe,
 # Keys that belong to one state and are cleared when a job leaves it.
 PASSING = ("code", "why", "resume", "back_to", "not_before", "open")
 FIRST_WAIT, LONGEST_WAIT = 30.0, 3600.0  # seconds between tries of one job
-MOST_TRIES, OLDEST = 10, 7 * 86400.0  # tries of one job, and seconds it may be tried, before a person is asked
-FARTHEST = 86400.0  # a not_before further away than this was written by a clock that was wrong
+MOST_TRIES = 10  # of one thing in a row, before a person is asked
+OLDEST = 7 * 86400.0  # seconds that a job was told to wait in all, before a person is asked; a closed lane adds none
 
 Step = Mapping[str, object]
 
@@ -113,15 +114,18 @@ class Bench:
         return receipt_of(max(ours, key=lambda job: job.seq)) if ours else None
 
     def again(self, job: Job, state: State, code: str, why: str) -> Step:
-        """Try the same thing later: exponential, with jitter, up to a number of tries and an age; then a person."""
-        tries = int(job.rest.get("tries") or 0) + 1
-        age = self.clock.now() - job.born
+        """Try the same thing later: exponential, with jitter, up to a number of tries and an age; then a person.
+
+        The age is what it was told to wait in all: no clock moves it.
+        """
+        tries, age = int(job.rest.get("tries") or 0) + 1, float(job.rest.get("waited") or 0.0)
         if tries >= MOST_TRIES or age > OLDEST:
-            return held(job, code, f"{why} (tried {tries} times)", back_to=state, open=state is State.UNCONFIRMED) | {
-                "tries": 0
-            }
+            told = f"{why} (tried {tries} times)"
+            step = held(job, code, told, back_to=state, open=state is State.UNCONFIRMED)
+            return step | {"tries": 0, "waited": None}
         wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1)) * self.random.uniform(0.8, 1.2)
-        return {"state": state, "code": code, "why": why, "tries": tries, "not_before": self.at(wait)}
+        keys = {"tries": tries, "waited": round(age + wait), "not_before": self.at(wait)}
+        return {"state": state, "code": code, "why": why, **keys}
 
     def at(self, seconds: float) -> str:
         """The time so many seconds from now, as it stands in a record."""
@@ -180,8 +184,14 @@ def receipt_of(job: Job) -> Receipt:
     return Receipt(str(job.torrent_id), group, job.url, job.registered)
 
 
-def due_at(job: Job, now: float) -> float:
-    """When a job may go on, wall seconds; a time that a wrong clock wrote counts as now."""
-    if not job.not_before:
-        return now
-    return now if job.not_before - now > FARTHEST * 8 else job.not_before
+def published(receipt: Receipt) -> dict[str, object]:
+    """The keys of an upload that stands on the site."""
+    keys: dict[str, object] = {
+        "state": State.UPLOADED,
+        "torrent_id": receipt.torrent_id,
+        "group_id": receipt.group_id,
+        "url": receipt.url,
+        "tries": 0,
+        "waited": None,
+    }
+    return keys | ({"warnings": [redact(text) for text in receipt.warnings]} if receipt.warnings else {})

@@ -11,6 +11,7 @@ from watcher.uploader.bench import record_of
 OPEN = (State.SENDING, State.UNCONFIRMED)
 EDITABLE = (State.QUEUED, State.DRY_RUN, State.HELD)
 CANCELLABLE = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
+ANEW = {"tries": 0, "waited": None, "crashes": None}  # a person looked at it: it is tried as if for the first time
 A_PERSON_DECIDES = ("review", "require", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
 
 
@@ -50,18 +51,18 @@ def _back(job: Job) -> State:
 
 def _retry(job: Job, given: Mapping[str, object]) -> Reply:
     if job.state is State.HELD and job.open:
-        return _done(job, State.UNCONFIRMED, tries=0)
+        return _done(job, State.UNCONFIRMED, **ANEW)
     if job.state is State.HELD and job.code in A_PERSON_DECIDES:
         return _no(f"{job.job} waits for an approval ({job.code}): seedpost queue approve {job.job}")
     if job.state is State.HELD:
-        return _done(job, _back(job), tries=0)
+        return _done(job, _back(job), **ANEW)
     if job.state in (State.QUEUED, State.PREPARED, State.UPLOADED, State.SEEDING, State.UNCONFIRMED):
-        return _done(job, job.state, tries=0)
+        return _done(job, job.state, **ANEW)
     return _no(f"{job.job} is {job.state}: there is nothing to try again")
 
 
 def _approve(job: Job, given: Mapping[str, object]) -> Reply:
-    approved = {"approved": given.get("digest") or "any", "tries": 0}
+    approved = {"approved": given.get("digest") or "any", **ANEW}
     if job.code == "require":
         approved |= {"waived": True, "then": None}
     if given.get("shown"):
@@ -138,7 +139,7 @@ def _edit(job: Job, given: Mapping[str, object]) -> Reply:
     why = f"the form still lacks: {given['form']}" if given.get("form") else ""
     slots = job.rest.get("unfilled")
     left = {key: slots[key] for key in slots.keys() - changed.keys()} if isinstance(slots, Mapping) else None
-    keys = {"set": changed, "unfilled": left or None, "approved": None, "waived": None, "shown": None, "tries": 0}
+    keys = {"set": changed, "unfilled": left or None, "approved": None, "waived": None, "shown": None, **ANEW}
     return Reply("done", why, (record_of(job, keys | _after_edit(job, str(given.get("lacks") or ""))),))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Mapping
 from random import Random
 
@@ -34,6 +35,7 @@ class Lane:
         self._tracker: Uploader | None = None
         self._account: tuple[float, Account] | None = None
         self._outages = 0
+        self._ends: tuple[object, float] | None = None  # seq of the record that stopped it, running seconds of its end
         self._open_for, self._ticked = 0.0, clock.running()
 
     @property
@@ -42,10 +44,23 @@ class Lane:
         record = self._journal.ledger.breakers.get(self.site)
         if record is None or record.get("breaker") != "open":
             return None
-        until = record.get("until")
-        if until and self._clock.now() >= utc_seconds(str(until)):
-            return None
-        return record
+        return None if record.get("until") and self._left(record) <= 0 else record
+
+    @property
+    def stopped_for(self) -> float:
+        """Seconds until it opens by itself: 0.0 if it is open, infinite if a person has to act."""
+        record = self.breaker
+        if record is None:
+            return 0.0
+        return max(0.0, self._left(record)) if record.get("until") else math.inf
+
+    def _left(self, record: Mapping[str, object]) -> float:
+        """Seconds to the end of a stop. It lasts as long as its record asked for, however the clock is moved since."""
+        if self._ends is None or self._ends[0] != record["seq"]:
+            until, said = utc_seconds(str(record["until"])), utc_seconds(str(record["time"]))
+            wait = min(until - said, until - self._clock.now())
+            self._ends = (record["seq"], self._clock.running() + max(0.0, wait))
+        return self._ends[1] - self._clock.running()
 
     @property
     def closed(self) -> bool:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from trackers.base import CannotTell, Form, Found, Match, Problem, Upload, Uploader
 from trackers.catalogue import TYPES
+from trackers.clock import utc_text
 from trackers.content import Content
 from trackers.errors import Refused
 from watcher.config import TrackerConfig
@@ -25,10 +26,11 @@ from watcher.torrents import (
     infohash,
     signature,
 )
-from watcher.uploader.bench import Bench, Step, held, own_keys, root_of
+from watcher.uploader.bench import Bench, Step, held, own_keys, published, record_of, root_of
 from watcher.uploader.lane import Lane
 from watcher.uploader.torrent import built
 
+EXPIRED = 86400.0  # seconds: a duplicate check that long ago lets nothing be sent
 COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover
 FOLLOWED = 3  # looks at a torrent's content that is gone, while its client may tell where it went
 CAUTIONS = {
@@ -57,6 +59,11 @@ def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
     if job.approved and job.approved not in ("any", composed.digest):
         why = "what would be sent is not what was approved: " + _difference(job, composed)
         return held(job, "form-changed", why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
+    if job.sent_at and job.infohash:  # what was proved absent, and is there after all, would count as a duplicate
+        sent = upload_of(job, composed, bench.store.get(job.infohash), lane, root_of(bench.release(job)))
+        there = _there(job, sent, lane, bench, {})
+        if there is not None:
+            return there
     joined = _joined(job, composed, content, tracker, config, bench)
     if not isinstance(joined, Form):
         return joined
@@ -193,20 +200,15 @@ def _frozen(
         why = "the files are not those that were sent: an upload is never built twice"
         return held(job, "content-changed", why, back_to=State.QUEUED)
     upload = upload_of(job, form, info, lane, root)
-    found = lane.tracker().find(upload, bench.newest(job.site))
-    if isinstance(found, CannotTell):
-        return bench.again(job, State.QUEUED, "cannot-tell", f"the look-up by info-hash proved nothing: {found.why}")
-    if isinstance(found, Found):
-        who = "yours" if found.ours else found.uploader or "somebody else's"
-        why = f"this very torrent is on the site already ({who}): {found.receipt.url}"
-        ids = {"torrent_id": found.receipt.torrent_id, "url": found.receipt.url}
-        return {"state": State.DUPLICATE, "code": "duplicate", "why": why, **ids}
+    bench.store.put(info)
+    there = _there(job, upload, lane, bench, {**made.keys, "signature": made.mark})
+    if there is not None:
+        return there
     if form.get("image") == COVER_TO_COME:
         try:
             form, keys["cover"] = _covered(job, form, content, lane.tracker(), root)
         except Refused as error:
             return held(job, "no-cover", redact(error.text), back_to=State.QUEUED)
-    bench.store.put(info)
     return keys | {
         **made.keys,
         "state": State.PREPARED,
@@ -217,6 +219,37 @@ def _frozen(
         "checked": bench.at(0),
         "tries": 0,
     }
+
+
+def _there(job: Job, upload: Upload, lane: Lane, bench: Bench, keys: Mapping[str, object]) -> Step | None:
+    """What follows if this very torrent stands on the site, or if that can't be told; None if it is absent."""
+    found = lane.tracker().find(upload, bench.newest(job.site))
+    if isinstance(found, CannotTell):
+        return bench.again(job, State.QUEUED, "cannot-tell", f"the look-up by info-hash proved nothing: {found.why}")
+    if not isinstance(found, Found):
+        return None
+    if found.ours:
+        return _adopted(job, upload, found, bench, keys)
+    if found.ours is None and job.sent_at:
+        why = f"it was sent once and is there, but whose it is can't be told: {found.receipt.url}"
+        return held(job, "cannot-tell", why, back_to=State.UNCONFIRMED, open=True)
+    why = f"this very torrent is on the site already ({found.uploader or 'not yours'}): {found.receipt.url}"
+    ids = {"torrent_id": found.receipt.torrent_id, "url": found.receipt.url}
+    return {"state": State.DUPLICATE, "code": "duplicate", "why": why, **ids}
+
+
+def _adopted(job: Job, upload: Upload, found: Found, bench: Bench, keys: Mapping[str, object]) -> Step:
+    """It is ours, and only needs to be seeded: a late commit of a POST that was proved absent, or sent by hand.
+
+    The table leads from `queued` to `uploaded` only over an intent to send. Nothing is sent for this one; should the
+    process end before the outcome is written, the intent has it looked for again, and found.
+    """
+    why = f"it stands on the site already, as yours: {found.receipt.url}; nothing is sent"
+    frozen = {"infohash": upload.infohash, "form": upload.form.as_json(), **keys, "checked": bench.at(-EXPIRED)}
+    sent = bench.at(0) if job.sent_at is None else utc_text(job.sent_at)
+    steps = ({"state": State.PREPARED, **frozen}, {"state": State.SENDING, "why": why, "sent_at": sent})
+    bench.journal.append([record_of(job, step) for step in steps])
+    return {**published(found.receipt), "adopted": True}
 
 
 def upload_of(job: Job, form: Form, info: bytes, lane: Lane, root: Path) -> Upload:

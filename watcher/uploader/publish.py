@@ -5,14 +5,14 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from trackers.base import Receipt, Upload
+from trackers.base import Upload
 from trackers.clock import utc_seconds
 from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import redact
 from watcher.torrents import ContentChanged, describe
-from watcher.uploader.bench import Bench, Step, held, root_of, staged_in
+from watcher.uploader.bench import Bench, Step, held, published, root_of, staged_in
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
 
@@ -22,7 +22,7 @@ FRESH = 600.0  # seconds for which the duplicate check of `prepared` counts
 def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
     """Send once. Returns the outcome; None if it stopped before anything was written or sent."""
     release = bench.release(job)
-    if bench.clock.now() - utc_seconds(str(job.rest["checked"])) > FRESH:
+    if not 0 <= bench.clock.now() - utc_seconds(str(job.rest["checked"])) <= FRESH:
         return {"state": State.QUEUED, "code": "stale", "why": "prepared a while ago: duplicates are looked for again"}
     try:
         unchanged = bench.mark(job) == job.rest.get("signature")
@@ -84,18 +84,6 @@ def _outcome(job: Job, lane: Lane, upload: Upload, bench: Bench) -> dict[str, ob
         return unconfirmed(job, error.code, redact(error.text)) | _answer(error)
     lane.worked()
     return published(receipt)
-
-
-def published(receipt: Receipt) -> dict[str, object]:
-    """The keys of an upload that stands on the site."""
-    keys: dict[str, object] = {
-        "state": State.UPLOADED,
-        "torrent_id": receipt.torrent_id,
-        "group_id": receipt.group_id,
-        "url": receipt.url,
-        "tries": 0,
-    }
-    return keys | ({"warnings": [redact(text) for text in receipt.warnings]} if receipt.warnings else {})
 
 
 def unconfirmed(job: Job, code: str, why: str) -> dict[str, object]:

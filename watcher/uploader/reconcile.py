@@ -9,10 +9,9 @@ from trackers.catalogue import TYPES
 from trackers.errors import Unavailable
 from watcher.config import TrackerConfig
 from watcher.jobs import Job, State
-from watcher.uploader.bench import Bench, Step, held, own_keys, root_of
+from watcher.uploader.bench import Bench, Step, held, own_keys, published, root_of
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
-from watcher.uploader.publish import published
 from watcher.uploader.torrent import built
 
 PASSES = 4  # absences in a row that prove it

@@ -48,7 +48,7 @@ def _verified(job: Job, bench: Bench) -> bool:
         unchanged = bench.mark(job) == job.rest.get("signature")
     except SeedpostError:
         return False
-    return unchanged and bench.clock.now() - utc_seconds(str(job.rest["checked"])) < VERIFIED
+    return unchanged and 0 <= bench.clock.now() - utc_seconds(str(job.rest["checked"])) < VERIFIED
 
 
 def watch(job: Job, bench: Bench) -> Step:
