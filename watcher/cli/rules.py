@@ -1,4 +1,4 @@
-"""`seedpost rules`: explain, test, fields, schema."""
+"""`seedpost rules`: explain, test, fields, schema; replay stands beside it."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json, with_place
+from watcher.cli.replay import replay
 from watcher.cli.show import as_json, say, show_facts, table
 from watcher.config import load, run_tests
 from watcher.config import schema as json_schema
@@ -140,3 +141,6 @@ def schema() -> int:
     """The JSON Schema of rules.yaml, for editors."""
     as_json(json_schema())
     return OK
+
+
+rules.add_command(replay)

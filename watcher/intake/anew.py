@@ -22,6 +22,7 @@ NOT_SENT = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
 OF_THE_RULES = frozenset(
     "review mode require form form-changed no-cover new-group web-flac group-unclear tracker-removed".split()  # noqa: SIM905
 )
+OTHERS = "other rules are in force by now than those that were replayed"
 Records = tuple[dict[str, object], ...]
 
 
@@ -40,12 +41,16 @@ def unsent(job: Job) -> bool:
     return job.state in NOT_SENT and not job.open and not job.sent_at
 
 
+def in_force(command: Mapping[str, object], config: Config) -> bool:
+    """Whether a command may be obeyed by these rules: one of `rules replay` says which ones a person has seen."""
+    given = command.get("with")
+    return (given.get("rules") if isinstance(given, Mapping) else None) in (None, config.digest)
+
+
 def redecide(command: Mapping[str, object], journal: Journal, config: Config) -> Answer:
     """The jobs of a command by the rules in force: other settings, held, or no longer wanted."""
-    given, ids = command.get("with"), command.get("jobs")
-    wanted = given.get("rules") if isinstance(given, Mapping) else None
-    if wanted not in (None, config.digest):
-        return Answer("refused", "other rules are in force by now than those that were replayed")
+    ids = command.get("jobs")
+    about: dict[str, dict[str, object]] = {}
     records: list[dict[str, object]] = []
     seqs: dict[str, int] = {}
     refused: list[str] = []
@@ -54,33 +59,36 @@ def redecide(command: Mapping[str, object], journal: Journal, config: Config) ->
         found = f"{id} is unknown" if job is None else _decided_anew(job, journal, config)
         if job is not None and not isinstance(found, str):
             seqs[id] = job.seq
-            records += found
+            about[job.release], *steps = found
+            records += steps
         else:
             refused.append(str(found))
     left = f"; not these: {'; '.join(refused)}" if refused else ""
-    return Answer("done" if seqs else "refused", f"{len(seqs)} decided anew{left}", tuple(records), seqs)
+    return Answer("done" if seqs else "refused", f"{len(seqs)} decided anew{left}", (*about.values(), *records), seqs)
 
 
 def _decided_anew(job: Job, journal: Journal, config: Config) -> Records | str:
-    """The records that follow for one job, or why there are none."""
+    """The records that follow for one job, its release's first; or why there are none."""
     if not unsent(job):
         return f"{job.job} was sent"
     release = release_of(journal.ledger.releases[job.release])
     if not os.path.lexists(release.path):
         return f"{job.job}: {release.path} is gone"
-    _, decision = decided(replace(release, facts=told_by_source(release.facts)), config)
+    facts, decision = decided(replace(release, facts=told_by_source(release.facts)), config)
     if decision.undecided:
         return f"{job.job} can't be decided: {decision.why}"
+    about: dict[str, object] = {"type": "release", "release": job.release, "rules": config.digest}
+    about |= {"decision": decision.as_json(), "facts": {name: fact.as_json() for name, fact in facts.items()}}
     routes = {config.trackers[name].site: (name, route) for name, route in decision.trackers.items()}
     record: dict[str, object] = {"type": "job", "job": job.job, "site": job.site, "release": job.release}
     record |= {"tracker": job.tracker, "attempt": job.attempt, "approved": None}
     if job.site not in routes:
         gone = f"the rules no longer send it here ({decision.why or decision.rule or 'no rule matched'})"
-        return (record | {"state": State.CANCELLED, "why": gone},)
+        return about, record | {"state": State.CANCELLED, "why": gone}
     name, route = routes[job.site]
     record |= {"tracker": name, "set": dict(route.set), "cautions": dict(route.cautions)}
     record |= dict.fromkeys(("require", "unfilled", "then", "waived", "shown")) | asked_by(route)
-    return tuple(record | step for step in _steps(job, route))
+    return about, *(record | step for step in _steps(job, route))
 
 
 def _steps(job: Job, route: Route) -> list[dict[str, object]]:

@@ -13,7 +13,7 @@ from watcher.config import Config
 from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.intake import Intake
-from watcher.intake.anew import Answer, redecide
+from watcher.intake.anew import OTHERS, Answer, in_force, redecide
 from watcher.jobs import first_half
 from watcher.journal import DiskFull, Journal
 from watcher.logs import log
@@ -78,7 +78,7 @@ class Asked:
     def _tried(self, command: Mapping[str, object], act: Callable[[Mapping[str, object]], Answer]) -> Answer:
         """One that fails is refused: it must not wait for ever, nor end the process at each start."""
         try:
-            return act(command)
+            return act(command) if in_force(command, self._config()) else Answer("refused", OTHERS)
         except FAULTS as error:
             log.error("command.failed", do=command["do"], why=str(error), exc_info=not isinstance(error, SeedpostError))
             return Answer("refused", f"{type(error).__name__}: {error}")

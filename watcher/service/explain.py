@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trackers.clock import Clock
@@ -11,14 +12,17 @@ from trackers.errors import SettingsError
 from watcher.config import Config
 from watcher.errors import NotFound
 from watcher.identify import payload
-from watcher.intake import decided
 from watcher.intake.plan import left_out
+from watcher.intake.routing import decided
 from watcher.jobs import Ledger
 from watcher.release import Facts, Release, content_of, form_keys, overridden, release_of, told_by_source
 from watcher.rules import Decision, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.service.drafts import composed
+from watcher.service.library import Library
+
+INFOHASH = re.compile(r"[0-9a-fA-F]{40}")
 
 
 @dataclass(frozen=True)
@@ -49,50 +53,70 @@ class Explained:
 
 
 def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: Path, clock: Clock) -> Explained:
-    """A path, an info-hash, a job or a release of the journal, by the rules given. Raises NotFound."""
+    """A path, an info-hash, a job or a release of the journal, by the rules given. Content that the journal does not
+    know is asked for at the clients, read-only. Raises NotFound."""
     path = Path(what).expanduser()
+    problems: tuple[str, ...] = ()
+    undecided = ""
     if path.exists():
-        release, problems = _at(path.absolute(), config, ledger)
+        release, problems, undecided = _at(path.absolute(), config, ledger, secrets, clock)
         facts, decision = decided(release, config)
-        undecided = ""
-    else:
-        record = _recorded(what, ledger)
-        release, problems = release_of(record), ()
+    elif (record := _recorded(what, ledger)) is not None:
+        release = release_of(record)
         facts = dict(release.facts)
         decision = decide(config.rules, facts)
         undecided = str(record.get("why") or "") if record.get("undecided") else ""
+    else:
+        release, undecided = _held(what, config, ledger, secrets, clock)
+        facts, decision = decided(release, config)
     out = left_out(facts, decision, config)
     forms = _forms(release, facts, decision, config, secrets, state, clock)
     return Explained(release.name, facts, decision, undecided, out, forms, problems)
 
 
-def _at(path: Path, config: Config, ledger: Ledger) -> tuple[Release, tuple[str, ...]]:
-    """The content at a path; with what its client said of it, if the journal knows it from there."""
+def _at(
+    path: Path, config: Config, ledger: Ledger, secrets: Secrets, clock: Clock
+) -> tuple[Release, tuple[str, ...], str]:
+    """The content at a path, its problems, and why it is undecided; with what its client says of it, if one has it."""
     found = payload(path)
     folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
     known = next((r for r in reversed(list(ledger.releases.values())) if r.get("path") == str(path)), None)
+    if known is None and config.clients:
+        library = Library.asked(config, secrets, ledger, clock)
+        held = library.holder(str(path))
+        if held is not None:
+            return held.release, tuple(found.problems), held.undecided[1] if held.undecided else ""
+        away = tuple(f"{name} is away, so torrent.* is taken as none: {why}" for name, why in library.away.items())
+        found = replace(found, problems=(*found.problems, *away))
     from_ = str(known["from"]) if known else "folder" if folder else "person"
     kept = told_by_source(release_of(known).facts) if known else {}
     name = folder.name if folder else ""
     release = Release(name, from_, path.name, str(path), found.files, single=found.single, facts=kept)
-    return release, tuple(found.problems)
+    return release, tuple(found.problems), ""
 
 
-def _recorded(what: str, ledger: Ledger) -> Mapping[str, object]:
-    """The release that a job id, a release id or an info-hash names."""
+def _recorded(what: str, ledger: Ledger) -> Mapping[str, object] | None:
+    """The release that a job id, a release id or an info-hash names, if the journal has it."""
     if what in ledger.releases:
         return ledger.releases[what]
     jobs = [job for id, job in ledger.jobs.items() if len(what) >= 4 and id.startswith(what)]
     if len(jobs) == 1:
         return ledger.releases[jobs[0].release]
     wanted = what.lower()
-    for record in reversed(list(ledger.releases.values())):
-        if record.get("infohash") == wanted:
-            return record
-    raise NotFound(
-        f"{what!r} is no path that is there, and no job, release or info-hash of the journal",
-        hint="`seedpost queue list` shows the jobs; for a torrent that was never seen, give its path",
-    )
+    return next((one for one in reversed(list(ledger.releases.values())) if one.get("infohash") == wanted), None)
+
+
+def _held(what: str, config: Config, ledger: Ledger, secrets: Secrets, clock: Clock) -> tuple[Release, str]:
+    """What a client has under an info-hash, and why it is undecided."""
+    found = None
+    if INFOHASH.fullmatch(what) and config.clients:
+        found = Library.asked(config, secrets, ledger, clock).find(what.lower())
+    if found is None:
+        raise NotFound(
+            f"{what!r} is no path that is there, and no job, release or info-hash that journal or clients know",
+            hint="`seedpost queue list` shows the jobs; for a torrent that is not complete, give its path",
+        )
+    return found.release, found.undecided[1] if found.undecided else ""
 
 
 def _forms(
