@@ -21,6 +21,7 @@ from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.service.drafts import composed
 from watcher.service.library import Library
+from watcher.sources.content import Found, Never, Waits
 
 INFOHASH = re.compile(r"[0-9a-fA-F]{40}")
 
@@ -83,9 +84,11 @@ def _at(
     known = next((r for r in reversed(list(ledger.releases.values())) if r.get("path") == str(path)), None)
     if known is None and config.clients:
         library = Library.asked(config, secrets, ledger, clock)
-        held = library.holder(str(path))
-        if held is not None:
+        held = library.holders.by_path(path)
+        if isinstance(held, Found):
             return held.release, tuple(found.problems), held.undecided[1] if held.undecided else ""
+        if held is not None:
+            found = replace(found, problems=(*found.problems, held.why))
         away = tuple(f"{name} is away, so torrent.* is taken as none: {why}" for name, why in library.away.items())
         found = replace(found, problems=(*found.problems, *away))
     from_ = str(known["from"]) if known else "folder" if folder else "person"
@@ -110,7 +113,9 @@ def _held(what: str, config: Config, ledger: Ledger, secrets: Secrets, clock: Cl
     """What a client has under an info-hash, and why it is undecided."""
     found = None
     if INFOHASH.fullmatch(what) and config.clients:
-        found = Library.asked(config, secrets, ledger, clock).find(what.lower())
+        found = Library.asked(config, secrets, ledger, clock).holders.by_hash(what.lower())
+    if isinstance(found, (Waits, Never)):
+        raise NotFound(f"{what} is no release: {found.why}")
     if found is None:
         raise NotFound(
             f"{what!r} is no path that is there, and no job, release or info-hash that journal or clients know",

@@ -6,7 +6,6 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from trackers.clock import Clock
-from watcher.client import Client, ClientAway
 from watcher.config import Config
 from watcher.jobs import Ledger
 from watcher.release import Release
@@ -14,11 +13,15 @@ from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.sources import Baseline, Undecided
 from watcher.sources.content import Found
+from watcher.sources.holders import Holders
 from watcher.sources.qbittorrent import QbittorrentSource
 
 
 class _Onlooker:
     """Intake's place beside a source: to it nothing is new, so that the source hands over and writes nothing."""
+
+    def __init__(self, ledger: Ledger) -> None:
+        self._ledger = ledger
 
     def baseline(self, at: str) -> Baseline | None:
         """One there is, so that none is made."""
@@ -29,8 +32,8 @@ class _Onlooker:
         return True
 
     def own(self, infohash: str) -> bool:
-        """Told by `Library`."""
-        return False
+        """As the journal has it."""
+        return self._ledger.ours(infohash)
 
     def labels(self, infohash: str, completed: int) -> tuple[str, frozenset[str]] | None:
         """None: no change of labels is handed over."""
@@ -54,50 +57,30 @@ class _Onlooker:
 class Library:
     """The clients of a rules file, asked once. `away`: those that did not answer, each with why."""
 
-    sources: tuple[tuple[QbittorrentSource, Client], ...]
+    sources: tuple[QbittorrentSource, ...]
     away: Mapping[str, str]
+    holders: Holders
     ledger: Ledger
 
     @classmethod
     def asked(cls, config: Config, secrets: Secrets, ledger: Ledger, clock: Clock) -> Library:
         """Log in to each client and list its torrents."""
-        clients = parts.clients_of(config, secrets, clock)
-        sources = []
-        for name, block in config.clients.items():
-            source = parts.source_of(block, clients, _Onlooker(), clock)
+        clients, holders, sources = parts.clients_of(config, secrets, clock), Holders(), []
+        for block in config.clients.values():
+            source = parts.source_of(block, clients, _Onlooker(ledger), clock, holders)
             if isinstance(source, QbittorrentSource):
                 source.poll_once()
-                sources.append((source, clients[name]))
-        away = {one.name: one.status().error or "no answer" for one, _ in sources if not one.status().up}
-        return cls(tuple(pair for pair in sources if pair[0].name not in away), away, ledger)
+                sources.append(source)
+        holders.use(sources, clients)
+        away = {one.name: one.status().error or "no answer" for one in sources if not one.status().up}
+        return cls(tuple(one for one in sources if one.name not in away), away, holders, ledger)
 
     def releases(self, since: float = 0.0) -> Iterator[Found]:
-        """Every complete torrent that seedpost did not add, completed at `since` (wall seconds) or later. Raises
-        ClientAway."""
-        for source, client in self.sources:
+        """Every complete torrent that seedpost did not add, completed at `since` (wall seconds) or later."""
+        for source in self.sources:
             for infohash, completed in source.holdings():
                 found = None
                 if completed >= since and not self.ledger.ours(infohash):
-                    found = source.find(infohash, client)
+                    found = self.holders.by_hash(infohash)
                 if isinstance(found, Found):
                     yield found
-
-    def find(self, infohash: str) -> Found | None:
-        """The release of one torrent; None if no client has it complete."""
-        for source, client in self.sources:
-            try:
-                found = source.find(infohash, client)
-            except ClientAway:
-                continue
-            if isinstance(found, Found):
-                return found
-        return None
-
-    def holder(self, path: str) -> Found | None:
-        """The release of the torrent whose content a path is or lies in; None if there is none."""
-        for source, client in self.sources:
-            for infohash in source.holders(path, client):
-                found = None if self.ledger.ours(infohash) else self.find(infohash)
-                if found is not None:
-                    return found
-        return None
