@@ -39,6 +39,10 @@ class _Onlooker:
         """None: no change of labels is handed over."""
         return None
 
+    def save_path(self, infohash: str, completed: int) -> str | None:
+        """None: no move is handed over."""
+        return None
+
     def folder_known(self, path: str, fingerprint: str) -> bool:
         """Everything is."""
         return True
