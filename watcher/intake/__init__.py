@@ -17,6 +17,7 @@ from watcher.jobs import State
 from watcher.journal import Journal
 from watcher.logs import log
 from watcher.release import Release, job_id, release_of, told_by_source
+from watcher.rules import Decision
 from watcher.sources import Baseline, Undecided
 
 # Why a release is undecided, where another look may decide it.
@@ -96,6 +97,15 @@ class Intake:
         log.info("release.seen", release=release.id, source=release.source, name=release.name)
         self._decide(release, undecided, asked)
 
+    def preview(self, release: Release) -> tuple[Decision, tuple[str, ...]]:
+        """What would be decided of a release now, and the trackers that would get a job. Writes nothing."""
+        config, now = self._config(), self._clock.now()
+        facts, decision = decided(release, config, self._cache)
+        with self._lock:
+            near = self._near(release, os.path.realpath(release.path), None, now)
+            jobs = [] if decision.undecided else list(job_records(release, facts, decision, config, near, now))
+        return decision, tuple(str(job["tracker"]) for job in jobs)
+
     def again(self, record: Mapping[str, object]) -> None:
         """Decide an undecided release by the rules in force. What only its source or a person can answer stays open
         (where it came from, a flood), unless the rules send it nowhere now."""
@@ -119,16 +129,17 @@ class Intake:
                 undecided = (decision.undecided, decision.why)
             about = release_record(release, facts, decision, real=real, rules=config.digest, undecided=undecided)
             about["asked"] = asked or None
-            records = [about]
+            records, jobs = [about], 0
             if undecided is None:
                 near = self._near(release, real, None if asked else decision.rule, now)
                 about["linked"] = self._linked(release, near.jobs)
                 records += [one for id in sorted(near.jobs) for one in self._followed(release, real, id)]
-                records += job_records(release, facts, decision, config, near, now)
+                born = list(job_records(release, facts, decision, config, near, now))
+                records, jobs = records + born, len(born)
                 for name, why in left_out(facts, decision, config).items():
                     log.info("release.left_out", release=release.id, tracker=name, why=why)
             self._journal.append(records)
-            self._remember(about, now, jobs=len(records) - 1)
+            self._remember(about, now, jobs=jobs)
 
     def _near(self, release: Release, real: str, rule: str | None, now: float) -> Neighbours:
         """What of the journal a new release is compared with."""

@@ -165,13 +165,14 @@ class QbittorrentSource:
         with self._lock:
             return self._torrents.sharing("", theirs)
 
-    def backlog(self, since: float) -> Iterator[Found | Waits | Never]:
-        """What is complete since then and was never handed over. For the thread of `poll_once`. Raises ClientAway."""
+    def backlog(self, since: float) -> Iterator[tuple[str, Found | Waits | Never]]:
+        """What is complete since then and was never handed over, by the client's name of it. For the thread of
+        `poll_once`. Raises ClientAway."""
         for infohash, completed in sorted(self.holdings(), key=lambda one: one[1]):
             torrent = self._torrents.held[infohash]
             decided = self._sink.labels(infohash, completed) is not None
             if completed >= since and not decided and not self._sink.own(infohash):
-                yield self._described(infohash, torrent)
+                yield torrent.name, self._described(infohash, torrent)
 
     def find(self, infohash: str, client: Client) -> Found | Waits | Never | None:
         """What a torrent is now, asked with the caller's own clone; None if the client has none of that id. For a
