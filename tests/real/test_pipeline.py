@@ -96,6 +96,7 @@ def test_what_one_client_downloads_from_another_stands_on_two_trackers_and_is_se
     for name, post in (("RED", red), ("OPS", ops)):
         job = jobs[name]
         assert (job.attempt, job.infohash, job.registered) == (1, post.infohash, post.infohash)
+        assert job.rest["hashed"]["how"] in ("taken-over", "known"), job.rest["hashed"]
         torrent = leecher.info(str(job.registered))
         assert torrent is not None
         assert torrent["state"] in ("stalledUP", "uploading")
