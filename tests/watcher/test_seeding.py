@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 from bencode2 import bencode
@@ -11,7 +12,7 @@ from bencode2 import bencode
 from tests.support_qbittorrent import VirtualClock, entry
 from tests.support_webui import PASSWORD, Handler, WebUI, serving
 from trackers.secret import Secret
-from watcher.client import Client, ClientAway, PathMap, TorrentRefused
+from watcher.client import Client, ClientAway, PathMap, TorrentGone, TorrentRefused
 from watcher.errors import SeedpostError
 from watcher.seeding import Place, Seeder, Seeding
 
@@ -240,3 +241,67 @@ def test_content_that_no_client_can_seed_is_an_error(seeder):
         seeder.place_for(release, "none")
     with pytest.raises(SeedpostError, match="no path for"):
         seeder.place_for({"path": "/downloads/Album"}, "seedbox")
+
+
+# What a client knows of its own torrents
+
+
+def holds(webui: WebUI, **changes) -> None:
+    one = {**entry(state="stalledUP"), "content_path": "/downloads/Album", "save_path": "/downloads", **changes}
+    webui.answers["torrents/info"] = (200, json.dumps([one]).encode())
+    webui.answers["torrents/properties"] = (200, json.dumps({"pieces_have": 801, "pieces_num": 801}).encode())
+    webui.answers["torrents/export"] = (200, b"d4:infodee")
+    webui.answers["sync/maindata"] = (200, json.dumps({"rid": 1, "full_update": True, "torrents": {H: one}}).encode())
+
+
+def test_a_torrent_is_told_with_its_file_its_pieces_and_its_time(webui, seeder):
+    holds(webui, completion_on=1795345655, amount_left=0)
+    whole = seeder.whole("seedbox", H)
+    assert (whole.torrent, whole.completed, whole.pieces_have, whole.pieces_num) == (
+        b"d4:infodee",
+        1795345655,
+        801,
+        801,
+    )
+    assert whole.complete
+
+
+@pytest.mark.parametrize("change", [{"state": "checkingUP"}, {"amount_left": 5}, {"state": "moving"}])
+def test_a_torrent_that_is_checked_moved_or_lacks_something_is_not_whole(webui, seeder, change):
+    holds(webui, **change)
+    assert not seeder.whole("seedbox", H).complete
+
+
+def test_an_answer_without_its_figures_is_no_whole_torrent(webui, seeder):
+    holds(webui)
+    webui.answers["torrents/properties"] = (200, b"{}")
+    assert seeder.whole("seedbox", H).pieces_have == -1
+
+
+def test_a_torrent_that_is_not_there_is_gone(webui, seeder):
+    webui.answers["torrents/info"] = (200, b"[]")
+    with pytest.raises(TorrentGone):
+        seeder.whole("seedbox", H)
+
+
+def test_the_torrent_of_a_path_is_found_by_its_content(webui, seeder):
+    holds(webui)
+    assert seeder.whole_at("seedbox", Path("/srv/downloads/Album")) is not None
+    assert seeder.whole_at("seedbox", Path("/srv/downloads")) is None
+    holds(webui, state="downloading")
+    assert seeder.whole_at("seedbox", Path("/srv/downloads/Album")) is None
+
+
+def test_whether_any_client_seeds_from_a_folder_of_ours(webui, seeder):
+    holds(webui, save_path="/downloads/.stage/5f0c9a1e77d2-00000000/")
+    assert seeder.seeds_from(Path("/srv/downloads/.stage/5f0c9a1e77d2-00000000"))
+    assert not seeder.seeds_from(Path("/srv/downloads/.stage/5f0c9a1e77d2-11111111"))
+
+
+def test_what_is_staged_is_seeded_from_its_folder_by_the_client_that_has_the_content(seeder):
+    release = {"path": "/srv/downloads/Album", "client": "seedbox", "save_path": "/downloads"}
+    staged = Path("/srv/downloads/.stage/5f0c9a1e77d2-00000000")
+    assert seeder.place_for(release, "") == PLACE
+    assert seeder.place_for(release, "", staged) == Place("seedbox", "/downloads/.stage/5f0c9a1e77d2-00000000")
+    with pytest.raises(SeedpostError):
+        seeder.place_for({"path": "/srv/x"}, "other", staged)

@@ -13,10 +13,16 @@ from hypothesis import strategies as st
 
 from tests.support_torrents import judged_paths, trees, write
 from trackers.catalogue import TYPES
+from trackers.clock import Clock
 from trackers.content import Content, File
 from trackers.secret import Secret
+from watcher.config import RulesInvalid, load, parse
 from watcher.durable import FileSystem
+from watcher.jobs import Ledger
 from watcher.release import in_order
+from watcher.secrets import Secrets
+from watcher.service.checks import check
+from watcher.service.explain import explain
 from watcher.torrents import (
     Staging,
     StagingFailed,
@@ -268,3 +274,68 @@ def test_what_is_staged_is_what_libtorrent_would_seed(tmp_path_factory, tree):
     expected = [f"{plan.name}/{file.path}" for file in plan.files]
     assert judged_paths(stamp(info, Secret("http://127.0.0.1:1/x"))) == expected
     assert all((folder / "stage" / path).is_file() for path in expected)
+
+
+# In rules.yaml
+
+
+def rules(stage: str, exclude: str = "[]", folder: str = "/srv/rips") -> bytes:
+    return f"""\
+version: 1
+folders: [{{name: rips, path: {folder}}}]
+trackers:
+  RED: {{type: redacted{stage}, exclude: {exclude}}}
+rules: [{{name: all, match: {{kind: music}}, upload_to: [RED]}}]
+""".encode()
+
+
+@pytest.mark.parametrize("stage", ["/srv/rips", "/srv/rips/.stage", "/srv"])
+def test_a_stage_in_or_around_a_watched_folder_is_an_error_with_its_place(stage):
+    with pytest.raises(RulesInvalid) as caught:
+        parse(rules(f", stage: {stage}"))
+    (problem,) = caught.value.problems
+    assert (problem.line, "would be taken for releases" in problem.message) == (4, True)
+
+
+def test_what_is_excluded_without_a_stage_is_told():
+    warned = [one.message for one in parse(rules("", "['*.nfo']")).warnings]
+    assert any("'exclude' does nothing without 'stage'" in message for message in warned)
+    assert not any("exclude" in one.message for one in parse(rules(", stage: /srv/stage", "['*.nfo']")).warnings)
+
+
+def test_the_page_on_staging_shows_rules_that_are_valid():
+    page = (Path(__file__).parents[2] / "docs" / "torrents.md").read_text()
+    shown = parse(page.split("```yaml\n")[1].split("```")[0].encode())
+    assert shown.trackers["RED"].stage == Path("/srv/downloads/.stage")
+
+
+def test_explain_lists_every_change_before_anything_happens(tmp_path):
+    root = tmp_path / "rips" / "Who: Live?"
+    write(root, {"01 - Why?.flac": 50, "x.nfo": 5})
+    text = (
+        rules(f", stage: {tmp_path / 'stage'}", "['*.nfo']", str(tmp_path / "rips"))
+        .replace(b"type: redacted", b"type: sandbox-redacted, url: 'http://127.0.0.1:9'")
+        .replace(b"kind: music}", b"name: '*'}")
+    )
+    (tmp_path / "rules.yaml").write_bytes(text)
+    clock = Clock()
+    secrets = Secrets(tmp_path, {"SEEDPOST_SECRET_RED_API_KEY": "k" * 40}, clock=clock)
+    config = load(tmp_path / "rules.yaml")
+    shown = explain(str(root), config, Ledger(), secrets, tmp_path, clock)
+    assert not (tmp_path / "stage").exists()
+    assert shown.as_json()["staged"] == {
+        "RED": [
+            "leaves out 'x.nfo'",
+            "calls the folder 'Who: Live?' 'Who_ Live_'",
+            "calls '01 - Why?.flac' '01 - Why_.flac'",
+        ]
+    }
+
+
+def test_check_warns_of_a_stage_on_another_file_system_than_the_folders(tmp_path):
+    (tmp_path / "rips").mkdir()
+    text = rules(", stage: /proc/stage", "['*.nfo']", str(tmp_path / "rips"))
+    (tmp_path / "rules.yaml").write_bytes(text)
+    clock = Clock()
+    found = check(tmp_path / "rules.yaml", Secrets(tmp_path, {}, clock=clock), tmp_path, clock, online=False)
+    assert any("file system of its stage" in problem.message for problem in found.problems)

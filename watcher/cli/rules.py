@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import click
 
@@ -58,7 +59,9 @@ def explain(place: Place, what: str) -> int:
         say(f"  {name}: {shown.left_out.get(name) or route.mode}")
         for reason in route.failed:
             say(f"    held until {reason}")
-        _form(shown.forms.get(name))
+        for change in shown.staged.get(name, ()):
+            say(f"    staged: {change}")
+        _form(shown.forms.get(name), shown.staged.get(name, ()))
     return OK
 
 
@@ -81,7 +84,7 @@ def _decision(rule: str | None, guard: str | None, why: str) -> str:
     return f"rule {rule!r}" if rule else "no rule matched: goes nowhere"
 
 
-def _form(form: object) -> None:
+def _form(form: object, told: Sequence[str]) -> None:
     if isinstance(form, list):
         for line in form:
             say(f"    would be held: {line}")
@@ -92,7 +95,8 @@ def _form(form: object) -> None:
         for caution in form["cautions"]:
             say(f"    caution: {caution}")
         for text in form["notes"]:
-            say(f"    note: {text}")
+            if text not in told:
+                say(f"    note: {text}")
 
 
 @rules.command()

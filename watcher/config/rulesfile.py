@@ -138,7 +138,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
     written = names_in(root.get("clients"))
     seed = read_seed(root.get("seed"), written, root, problems)
     folders = read_folders(root.get("folders"), written, problems)
-    trackers = read_trackers(root.get("trackers"), seed, written, problems)
+    trackers = read_trackers(root.get("trackers"), seed, written, [folder.path for folder in folders], problems)
     notify = read_notify(root.get("notify"), problems)
     check_names(root, problems)
     lists = read_lists(root.get("lists"), read, problems)

@@ -88,14 +88,15 @@ class TrackerConfig:
 
 
 def read_trackers(
-    node: Node | None, seed: Seed, clients: Sequence[str], problems: Problems
+    node: Node | None, seed: Seed, clients: Sequence[str], watched: Sequence[Path], problems: Problems
 ) -> dict[str, TrackerConfig]:
-    """The `trackers` block."""
+    """The `trackers` block. `watched`: the folders in which releases are looked for."""
     found = {}
     for name, value in named(node, "trackers", problems):
         block = read_block(TrackerBlock, value, f"trackers.{name}", problems)
         if block is not None and isinstance(value, Block):
             found[name] = _tracker(name, block, value, seed, problems)
+            _check_stage(block, value, watched, problems)
             own = value.get("seed")
             if block.seed is not None and own is not None:
                 known_client(block.seed.client, own, clients, problems, none=True)
@@ -157,6 +158,15 @@ def _check_url(block: TrackerBlock, entry: SiteType, node: Block, problems: Prob
     host = urlsplit(block.url).hostname or ""
     if entry.sandbox and not is_loopback(host):
         problems.error(url or node, f"a {entry.name} stands on this machine alone: its url is http://127.0.0.1:PORT")
+
+
+def _check_stage(block: TrackerBlock, node: Block, watched: Sequence[Path], problems: Problems) -> None:
+    if block.exclude and block.stage is None:
+        problems.warn(node.get("exclude") or node, "'exclude' does nothing without 'stage'", "stage: /path/of/a/folder")
+    for folder in watched:
+        if block.stage is not None and (block.stage.is_relative_to(folder) or folder.is_relative_to(block.stage)):
+            message = f"trees of links in {block.stage} would be taken for releases: {folder} is watched"
+            problems.error(node.get("stage") or node, message, "name a folder beside it, on the same file system")
 
 
 def _at_least(value: float, least: float, name: str, node: Block, problems: Problems) -> None:

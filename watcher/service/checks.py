@@ -34,7 +34,7 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
         config = load(rules)
     except RulesInvalid as error:
         return Checked(tuple(error.problems))
-    found = [*config.warnings, *run_tests(config), *_folders(config), *_missing(config, secrets)]
+    found = [*config.warnings, *run_tests(config), *_folders(config), *_stages(config), *_missing(config, secrets)]
     found += _journal(config, state or config.state)
     if online:
         found += _clients(config, secrets, state or config.state, clock)
@@ -50,6 +50,20 @@ def _folders(config: Config) -> Iterator[Problem]:
     for folder in config.folders:
         if not folder.path.is_dir():
             yield _problem(config, f"folder {folder.name}: {folder.path} is no folder", "make it, or mend `path`")
+
+
+def _stages(config: Config) -> Iterator[Problem]:
+    """A link can't leave a file system: a `stage` that shares one with no watched folder is of little use."""
+    devices = {_device(folder.path) for folder in config.folders}
+    for tracker in config.trackers.values():
+        if tracker.stage is not None and devices and _device(tracker.stage) not in devices:
+            text = f"{tracker.name}: no watched folder is on the file system of its stage, {tracker.stage}"
+            yield _problem(config, text, "links can't leave a file system: name a folder there", severity="warning")
+
+
+def _device(path: Path) -> int:
+    """The file system of a path, or of where it would be made."""
+    return next(parent.stat().st_dev for parent in (path, *path.parents) if parent.exists())
 
 
 def _journal(config: Config, state: Path) -> Iterator[Problem]:

@@ -17,7 +17,7 @@ from watcher.journal import BlobLost, Journal
 from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
 from watcher.secrets import Secrets
 from watcher.service import parts
-from watcher.torrents import staging
+from watcher.torrents import Staging, staging
 from watcher.uploader.prepare import drafted, noted
 
 
@@ -78,11 +78,16 @@ class Drafts:
         return self._opened[config.site]
 
 
+def staged_for(content: Content, config: TrackerConfig) -> Staging | None:
+    """What a tracker's limits change about how content lies; None if nothing, or if nothing may be staged for it."""
+    return staging(content, TYPES[config.type], config.exclude) if config.stage else None
+
+
 def composed(
     tracker: Uploader, content: Content, config: TrackerConfig, keys: Mapping[str, object]
 ) -> tuple[Form | None, tuple[str, ...]]:
     """The form of content as the site will see it, staged where it must be; or all that is wrong, a line each."""
-    staged = staging(content, TYPES[config.type], config.exclude) if config.stage else None
+    staged = staged_for(content, config)
     made = drafted(tracker, staged.over(content) if staged else content, keys)
     if isinstance(made, Form):
         return noted(made, staged), ()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trackers.clock import Clock
+from trackers.content import Content
 from trackers.errors import SettingsError
 from watcher.config import Config
 from watcher.errors import NotFound
@@ -16,10 +17,10 @@ from watcher.intake.plan import left_out
 from watcher.intake.routing import decided
 from watcher.jobs import Ledger
 from watcher.release import Facts, Release, content_of, form_keys, overridden, release_of, told_by_source
-from watcher.rules import Decision, decide, described
+from watcher.rules import Decision, Route, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
-from watcher.service.drafts import composed
+from watcher.service.drafts import composed, staged_for
 from watcher.service.library import Library
 from watcher.sources.content import Found, Never, Waits
 
@@ -37,6 +38,7 @@ class Explained:
     left_out: Mapping[str, str] = field(default_factory=dict)
     forms: Mapping[str, object] = field(default_factory=dict)  # tracker -> form, or list of what is wrong
     problems: tuple[str, ...] = ()  # files that can't be part of a torrent
+    staged: Mapping[str, Sequence[str]] = field(default_factory=dict)  # tracker -> every change that staging makes
 
     def as_json(self) -> dict[str, object]:
         """In the shape that other programs build on."""
@@ -50,6 +52,7 @@ class Explained:
             "left_out": dict(self.left_out),
             "forms": dict(self.forms),
             "problems": list(self.problems),
+            "staged": {name: list(changes) for name, changes in self.staged.items()},
         }
 
 
@@ -72,7 +75,20 @@ def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: 
         facts, decision = decided(release, config)
     out = left_out(facts, decision, config)
     forms = _forms(release, facts, decision, config, secrets, state, clock)
-    return Explained(release.name, facts, decision, undecided, out, forms, problems)
+    staged = _staged(release, facts, decision, config)
+    return Explained(release.name, facts, decision, undecided, out, forms, problems, staged)
+
+
+def _staged(release: Release, facts: Facts, decision: Decision, config: Config) -> dict[str, Sequence[str]]:
+    plans = {
+        name: staged_for(_content(release, facts, route), config.trackers[name])
+        for name, route in decision.trackers.items()
+    }
+    return {name: plan.changes for name, plan in plans.items() if plan is not None}
+
+
+def _content(release: Release, facts: Facts, route: Route) -> Content:
+    return content_of(release.name, release.files, release.single, overridden(facts, route.set, "rule"))
 
 
 def _at(
@@ -130,7 +146,7 @@ def _forms(
     """What each tracker would be sent, or what is wrong with it. Composing asks nobody; a missing key is told."""
     forms: dict[str, object] = {}
     for name, route in decision.trackers.items():
-        content = content_of(release.name, release.files, release.single, overridden(facts, route.set, "rule"))
+        content = _content(release, facts, route)
         block = config.trackers[name]
         try:
             tracker = parts.opened(block, secrets, state=state, clock=clock)
