@@ -12,8 +12,11 @@ WATCHER = (  # noqa: SIM905
     "errors durable logs release identify rules config secrets jobs journal client sources intake torrents seeding "
     "uploader notify metrics service cli __main__"
 ).split()
-TRACKERS = "clock errors secret content catalogue base http limits gazelle redacted orpheus __init__ sandbox".split()  # noqa: SIM905
-OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "catalogue"}
+TRACKERS = (  # noqa: SIM905
+    "clock errors secret content description catalogue base http limits gazelle redacted orpheus __init__ sandbox"
+).split()
+# description is pure: rules.yaml is checked against the slots of its templates.
+OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "description", "catalogue"}
 OPEN_TO_THE_LOOP = {*OPEN_TO_WATCHER, "base", "__init__"}
 OWNERS = {"qbittorrentapi": "watcher/client", "requests": "trackers/http"}
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from trackers.description import check
 from trackers.errors import SettingsError
 
 KIB, MIB = 1024, 1024 * 1024
@@ -90,6 +91,8 @@ class Settings:
     share: float = 1.0
     image: str | None = None  # address of a cover for whatever has none of its own
     ca_file: Path | None = None
+    description: str | None = None  # template of the text of a torrent
+    album_description: str | None = None  # template of the text of a group
 
 
 _GAZELLE_ROLES = ("main", "guest", "remixer", "composer", "conductor", "dj", "producer")
@@ -198,6 +201,8 @@ def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Set
     if ca_file is not None and not Path(str(ca_file)).is_file():
         raise SettingsError("settings", f"{name}: there is no file at 'ca_file'; name a PEM file of certificates")
     return Settings(
+        description=_template(given, "description", name),
+        album_description=_template(given, "album_description", name),
         url=_url(site, given.get("url"), name),
         quiet=_number(given, "quiet", site.quiet, name, least=0.0 if site.sandbox else site.quiet),
         deadline=_number(given, "deadline", site.deadline, name, least=0.0 if site.sandbox else 30.0),
@@ -206,6 +211,14 @@ def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Set
         image=image,
         ca_file=Path(str(ca_file)) if ca_file is not None else None,
     )
+
+
+def _template(given: Mapping[str, object], key: str, name: str) -> str | None:
+    text = given.get(key)
+    try:
+        return None if text is None else check(str(text))
+    except ValueError as error:
+        raise SettingsError("settings", f"{name}: '{key}': {error}") from error
 
 
 def _url(site: SiteType, given: object, name: str) -> str:

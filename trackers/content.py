@@ -66,6 +66,7 @@ class Music:
     problems: tuple[str, ...] = ()
     edition: Edition = Edition()
     tracks: tuple[Track, ...] = ()
+    lineage: str | None = None  # how it came from its medium into the files, as a text among them tells
     logs: tuple[str, ...] = ()  # paths of rip logs among the content's files
 
 

@@ -242,6 +242,7 @@ def _music(facts: Facts, read: _Reader) -> Music:
             read.text("music.edition.catalogue"),
         ),
         tracks=tuple(Track(**row) for row in _rows(read.value("music.track_list"))),  # type: ignore[arg-type]
+        lineage=read.text("music.lineage"),
         logs=read.words("music.logs"),
     )
 

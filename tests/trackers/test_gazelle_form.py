@@ -15,8 +15,8 @@ from tests.support_trackers import ALBUMS, MUSIC, content, edition, form, music,
 from trackers.base import Form, Uploader
 from trackers.catalogue import TYPES
 from trackers.content import Credit, File
+from trackers.description import GAZELLE, length
 from trackers.gazelle import names
-from trackers.gazelle.description import escaped, length
 from trackers.gazelle.group import tag
 from trackers.orpheus import OrpheusUploader
 from trackers.redacted import RedactedUploader
@@ -308,7 +308,7 @@ def test_every_tag_is_one_the_site_leaves_as_it_is(word: str) -> None:
 
 @given(st.text(max_size=60))
 def test_no_title_reads_as_markup(title: str) -> None:
-    line = escaped(title)
+    line = GAZELLE.line(title)
     assert "\n" not in line
     if "[" in title:
         assert line.startswith("[plain]")

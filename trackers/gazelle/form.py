@@ -9,14 +9,13 @@ from urllib.parse import urlsplit
 from trackers.base import Form, Problem
 from trackers.catalogue import Settings, SiteType
 from trackers.content import Content, Music
+from trackers.description import ALBUM, RELEASE, TOLD, render
 from trackers.gazelle import group, names, torrent
-from trackers.gazelle.description import album_text, torrent_text
 from trackers.gazelle.dialect import Dialect
 from trackers.gazelle.sheet import Sheet
 
 LEAST_DESCRIPTION = 10  # bytes
 MOST_DESCRIPTION = 1_000_000
-_ANALOGUE = ("Vinyl", "Cassette")
 _LOGICAL = re.compile(r"\.(add|remove)$")
 
 
@@ -36,7 +35,7 @@ def compose(
     torrent.fill(sheet, content, music, site, dialect, year)
     group.tags(sheet, music)
     _image(sheet, content, dialect, settings)
-    _texts(sheet, music)
+    _texts(sheet, content, music, settings)
     for key, value in dialect.constants:
         sheet.put(key, value)
     _caution(sheet, content, music)
@@ -86,14 +85,14 @@ def _looks_like_an_image(address: str, dialect: Dialect) -> bool:
     return fits and ending and not any(c.isspace() for c in address)
 
 
-def _texts(sheet: Sheet, music: Music) -> None:
-    album = sheet.text("album_desc") or album_text(music)
+def _texts(sheet: Sheet, content: Content, music: Music, settings: Settings) -> None:
+    album = sheet.text("album_desc") or render(settings.album_description or ALBUM, content)
     if not group.joins(sheet) and len(album.encode(errors="replace")) < LEAST_DESCRIPTION:
         sheet.problem("album_desc", "no track list is known: set album_desc to at least 10 characters")
     about = sheet.text("release_desc")
-    if about is None and music.media in _ANALOGUE:
+    if about is None and music.media in TOLD and not music.lineage:
         sheet.note(f"a rip of {music.media} wants its lineage told: set release_desc")
-    about = about or torrent_text(music)
+    about = about or render(settings.description or RELEASE, content)
     if len(about.encode(errors="replace")) > MOST_DESCRIPTION:
         sheet.problem("release_desc", f"it is longer than {MOST_DESCRIPTION} bytes: shorten it")
     sheet.put("album_desc", album)

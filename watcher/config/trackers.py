@@ -10,15 +10,24 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from trackers.catalogue import TYPES, SiteType, is_loopback, site_of
+from trackers.description import check
 from watcher.config.places import PATH, SITE_URL
 from watcher.config.sources import Seed, SeedBlock, known_client, named
 from watcher.rules import kinds
 from watcher.rules.blocks import block_schema, key, read_block
-from watcher.rules.kinds import Schema
-from watcher.rules.nodes import Block, Node, Problems
+from watcher.rules.kinds import Kind, Schema
+from watcher.rules.nodes import Block, Node, Problems, Scalar
 from watcher.rules.quantities import Rate, show_duration
 from watcher.rules.rulebook import CAUTIONS, COVER, LIFT, MODE, Tracker
 
+
+def _template(node: Scalar) -> str:
+    if node.null:
+        raise ValueError("nothing stands here")
+    return check(node.value)
+
+
+TEMPLATE: Kind[str] = Kind("a text with slots such as {tracklist}", _template, {"type": "string", "minLength": 1})
 SHORTEST_DEADLINE = 30.0  # seconds one POST may take at a real site, at least
 
 
@@ -49,6 +58,8 @@ class TrackerBlock:
     quiet: float | None = key(kinds.duration(), "running time over which absence is proved", default=None)
     deadline: float | None = key(kinds.duration(), "time one upload may take in all", default=None)
     share: float = key(kinds.fraction(), "part of the site's rate limit that seedpost may use", default=1.0)
+    description: str | None = key(TEMPLATE, "template of the text of a torrent", default=None)
+    album_description: str | None = key(TEMPLATE, "template of the text of a group", default=None)
     ca_file: Path | None = key(PATH, "PEM file, for a certificate of your own", default=None)
     stage: Path | None = key(PATH, "folder for hard links, where the site won't take names as they are", default=None)
     exclude: tuple[str, ...] = key(
@@ -140,6 +151,8 @@ def _settings(config: TrackerConfig, block: TrackerBlock) -> dict[str, object]:
         "share": config.share,
         "cover": config.cover,
         "image": block.image,
+        "description": block.description,
+        "album_description": block.album_description,
         "ca_file": str(config.ca_file) if config.ca_file else None,
     }
     return {name: value for name, value in given.items() if value is not None}

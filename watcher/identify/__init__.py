@@ -12,10 +12,11 @@ from trackers.content import File
 from watcher.identify.audio import read_audio
 from watcher.identify.files import Payload, opened_file, payload
 from watcher.identify.kinds import audio_files, cover_of, extension, kind_of, nfo_of
+from watcher.identify.lineage import lineage_of, lineage_text
 from watcher.identify.music import music_facts
 from watcher.identify.names import read_name
 from watcher.identify.probe import PROBE, Asked
-from watcher.identify.rip import decoded, read_rip
+from watcher.identify.rip import read_rip
 from watcher.identify.video import video_facts
 from watcher.release import Fact
 
@@ -73,15 +74,17 @@ def _identify(path: Path, files: Sequence[File], single: bool, kind: str, ask: A
         tracks = [read_audio(path, file, single) for file in audio_files(files)]
         rip = read_rip(files, lambda file, most: _head(path if single else path / file.path, most))
         facts |= music_facts(tracks, named, rip)
+        story = lineage_of(files)
+        facts["music.lineage"] = Fact(_text(path / story) or None if story else None, "file")
     if kind in ("tv", "movie"):
         facts |= video_facts(path, files, single, kind, ask, _text(path / nfo) if nfo else "")
     return facts
 
 
 def _text(path: Path) -> str:
-    """The text of an NFO; "" if it can't be read: it is a witness among others."""
+    """The text of an NFO or a lineage; "" if it can't be read: it is a witness among others."""
     try:
-        return decoded(_head(path, NFO))
+        return lineage_text(_head(path, NFO))
     except OSError:
         return ""
 
