@@ -22,13 +22,17 @@ def check(place: Place, online: bool) -> int:
     """Check rules, their tests, folders and secrets."""
     rules, clock = place.rules_file(), Clock()
     state = place.state_folder()
-    checked = look(rules, Secrets(state, os.environ, clock=clock), state, clock, online=online)
+    secrets = Secrets(state, os.environ, clock=clock)
+    checked = look(rules, secrets, state, clock, online=online)
+    why, trouble = secrets.keyring()
     if place.json:
-        as_json({"ok": checked.ok, "problems": [problem.as_json() for problem in checked.problems]})
+        found = [problem.as_json() for problem in checked.problems]
+        as_json({"ok": checked.ok, "problems": found, "keyring": {"why": why, "problem": trouble}})
     else:
         for problem in checked.problems:
             say(str(problem) if problem.line else f"{problem.severity}: {problem.message}")
             if problem.hint:
                 say(f"  hint: {problem.hint}")
+        say(f"keyring: {trouble or why}")
         say(f"{rules}: {'fine' if checked.ok else 'not usable as it is'}")
     return OK if checked.ok else INVALID

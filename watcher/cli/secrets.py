@@ -7,13 +7,15 @@ from difflib import get_close_matches
 
 import click
 
-from watcher.cli.asking import hidden, opened, unlocked
+from trackers.secret import Secret
+from watcher.cli.asking import hidden, opened, unlocked, whole_input
 from watcher.cli.options import Place, pass_place, with_json, with_place
-from watcher.cli.show import as_json, note, say, table
+from watcher.cli.show import as_json, local, note, say, table
 from watcher.cli.vault import passwd, rotate, slot
 from watcher.config import load
 from watcher.errors import OK, SeedpostError
 from watcher.secrets import Secrets, SecretStatus
+from watcher.secrets.cookies import is_cookies
 from watcher.secrets.wanted import Wanted, wanted
 
 
@@ -33,20 +35,26 @@ for command in (rotate, passwd, slot):
 @with_json
 @pass_place
 def set_secret(place: Place, name: str, host: str | None) -> int:
-    """Store one, such as red.api_key or seedbox.password. It is asked for, or read from standard input."""
+    """Store one, such as red.api_key or seedbox.password. It is asked for, or read from standard input.
+
+    NAME.cookies takes a browser's export of a site's cookies, as cookies.txt or JSON.
+    """
     known = _known(place)
     if known is not None and name not in known and not place.json:
         _unused(name, known)
     found = known.get(name) if known else None
     bound = host or (found.host if found else None)
     secrets = unlocked(place)
-    saved = secrets.set(name, hidden(name), bound)
+    saved = secrets.set(name, Secret(whole_input()) if is_cookies(name) else hidden(name), bound)
+    (now,) = secrets.status([name])
     if place.json:
-        as_json({"name": name, "host": bound, "key_file": str(saved.key_file) if saved.key_file else None})
+        key_file = str(saved.key_file) if saved.key_file else None
+        as_json({"name": name, "host": bound, "key_file": key_file, "expires": now.expires or None})
         return OK
     if saved.note:
         note(saved.note)
-    say(f"{name} is stored{f' for {bound}' if bound else ''}")
+    until = f", until {local(now.expires)}" if now.expires else ""
+    say(f"{name} is stored{f' for {bound}' if bound else ''}{until}")
     return OK
 
 
@@ -87,15 +95,18 @@ def status(place: Place) -> int:
 def _shown(place: Place, secrets: Secrets, names: list[str], optional: Collection[str] = ()) -> None:
     found = secrets.status(names)
     if place.json:
-        keys = ("name", "origin", "host", "where", "stored", "problem")
+        keys = ("name", "origin", "host", "where", "stored", "problem", "expires")
         as_json([{key: getattr(one, key) for key in keys} for one in found])
         return
 
     def nowhere(one: SecretStatus) -> str:
         return "not set" if one.name in optional else "missing"
 
-    rows = [(one.name, one.problem or one.origin or nowhere(one), one.host or "", one.where) for one in found]
-    table(rows, ("secret", "from", "for", "where"))
+    rows = [
+        (one.name, one.problem or one.origin or nowhere(one), one.host or "", one.where, local(one.expires))
+        for one in found
+    ]
+    table(rows, ("secret", "from", "for", "where", "until"))
 
 
 @secrets.command()

@@ -13,6 +13,8 @@ from trackers.secret import Secret
 from watcher import durable
 from watcher.durable import FileSystem
 from watcher.errors import NotFound, SeedpostError
+from watcher.secrets.cookies import expiry, imported, is_cookies
+from watcher.secrets.desktop import Keyring
 from watcher.secrets.errors import ForOtherHost, SecretError
 from watcher.secrets.outside import Outside, checked_name
 
@@ -27,17 +29,18 @@ class SecretStatus:
     """Whether a secret is there and where from; never the value. `problem`: why it can't be used."""
 
     name: str
-    origin: str | None = None  # credential file environment vault; None: it is nowhere
+    origin: str | None = None  # credential file environment vault keyring; None: it is nowhere
     host: str | None = None  # the one host a vault's secret may be sent to
     where: str = ""  # the file or the variable
     stored: str = ""  # UTC; of the vault's alone
     problem: str = ""
+    expires: str = ""  # UTC; of cookies that the vault has
 
 
 class Secrets:
     """All secrets of one process; make one, since it takes values out of os.environ. Safe from several threads.
 
-    Order: $CREDENTIALS_DIRECTORY/NAME, SEEDPOST_SECRET_NAME_FILE, SEEDPOST_SECRET_NAME, STATE/vault.
+    Order: $CREDENTIALS_DIRECTORY/NAME, SEEDPOST_SECRET_NAME_FILE, SEEDPOST_SECRET_NAME, STATE/vault, the keyring.
     """
 
     def __init__(
@@ -48,15 +51,22 @@ class Secrets:
         self._outside = Outside(environ, fs=self._fs)
         self._lock = threading.RLock()
         self._access: VaultAccess | None = None
+        self._keyring = Keyring(self._outside.environ, clock=self._clock)
 
     def get(self, name: str, host: str | None = None) -> Secret | None:
         """The secret, or None if it is nowhere. `host`: where it is going to be sent. Raises ForOtherHost, VaultLocked,
         VaultDamaged, or SecretError for a file that others can read: only what needs this secret waits."""
-        if kept := self._outside.find(checked_name(name)):
+        found = self._found(checked_name(name), host)
+        if found is None or host is None or not is_cookies(name):
+            return found
+        return Secret(imported(found.reveal(), host, self._clock.now()))
+
+    def _found(self, name: str, host: str | None) -> Secret | None:
+        if kept := self._outside.find(name):
             return kept.value
         entry = self._entry(name)
         if entry is None:
-            return None
+            return self._of_keyring(name)
         if host and entry.host and not _same_host(host, entry.host):
             raise ForOtherHost(name, entry.host, host)
         return Secret(entry.value)
@@ -72,10 +82,27 @@ class Secrets:
             entry = self._entry(name)
         except SeedpostError as error:
             return SecretStatus(name, problem=str(error))
-        return SecretStatus(name) if entry is None else self._stored(name, entry)
+        if entry is not None:
+            return self._stored(name, entry)
+        return (
+            SecretStatus(name, "keyring", where=self._keyring.chosen.backend)
+            if self._of_keyring(name)
+            else SecretStatus(name)
+        )
+
+    def _of_keyring(self, name: str) -> Secret | None:
+        with self._lock:
+            return self._keyring.find(name)
+
+    def keyring(self) -> tuple[str, str]:
+        """Which keyring is asked last and why, in words; and what went wrong with it, if something did."""
+        return self._keyring.chosen.why, self._keyring.trouble
 
     def _stored(self, name: str, entry: Entry) -> SecretStatus:
-        return SecretStatus(name, "vault", entry.host or None, str(self._state / "vault"), entry.stored)
+        ends = expiry(entry.value) if is_cookies(name) else None
+        problem = "they have expired: export them again" if ends is not None and ends <= self._clock.now() else ""
+        where, expires = str(self._state / "vault"), "" if ends is None else utc_text(ends)
+        return SecretStatus(name, "vault", entry.host or None, where, entry.stored, problem, expires)
 
     def _entry(self, name: str) -> Entry | None:
         with self._lock:
@@ -115,12 +142,17 @@ class Secrets:
 
     def set(self, name: str, value: Secret, host: str | None = None) -> Saved:
         """Put a secret into the vault, for `host` alone if one is given. The first makes the vault: with the passphrase
-        at hand, else with a key file, of which the returned `note` tells. Raises SeedpostError, OSError."""
+        at hand, else with a key file, of which the returned `note` tells. `NAME.cookies` takes a browser's export, of
+        which the host's are kept. Raises SeedpostError, OSError."""
         from watcher.secrets.vault import Entry  # as in `vault`
 
         text = value.reveal().rstrip("\r\n")
         if not text or "\0" in text:
             raise SecretError(f"{name} would be empty, or has a NUL in it: nothing was stored", hint="paste it again")
+        if is_cookies(name):
+            if not host:
+                raise SecretError(f"whose cookies are {name}?", hint=f"seedpost secrets set {name} --host HOST")
+            text = imported(text, host, self._clock.now())
         entry = Entry(text, (host or "").lower(), utc_text(self._clock.now()))
         with self._lock:
             return self.vault().store(checked_name(name), entry)
@@ -133,6 +165,7 @@ class Secrets:
     def reload(self) -> None:
         """Look at the vault and its key again (SIGHUP). A changed vault is noticed without it."""
         with self._lock:
+            self._keyring.forget()
             if self._access:
                 self._access.forget()
 
