@@ -1,0 +1,141 @@
+"""Nothing leaks from a real `seedpost run` that meets every fault with its log at debug: all it left is scanned."""
+
+from __future__ import annotations
+
+import base64
+import gzip
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support_canaries import hits, leaks, spellings
+from tests.support_seedpost import Seedpost
+from tests.support_webui import PASSWORD, WebUI, serving
+from trackers.sandbox import Fault, Sandbox
+from trackers.sandbox.album import write_album
+from trackers.secret import Secret
+from watcher.secrets import Secrets
+
+RULES = """\
+version: 1
+defaults: {{mode: upload}}
+seed: {{client: none}}
+clients:
+  seedbox: {{url: '{webui}', username: admin}}
+  refused: {{url: '{webui}', username: admin}}
+folders:
+  - {{name: rips, path: '{folder}', settle: 1s}}
+trackers:
+  RED: {{type: sandbox-redacted, url: '{red}', new_group: upload, web_flac: upload, quiet: 1s, deadline: 3s}}
+  OPS: {{type: sandbox-orpheus, url: '{ops}', new_group: upload, web_flac: upload, quiet: 1s, deadline: 3s}}
+  BAD: {{type: sandbox-redacted, url: '{away}', quiet: 1s}}
+rules:
+  - name: albums
+    match: {{kind: music}}
+    upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}, OPS: {{}}, BAD: {{}}}}
+"""
+# One album meets one fault on each site; what stops a lane stands last.
+FAULTS = ("half", "text-before", "lost", "html")
+VAULT_KEY, UNUSED, WRONG = (
+    "c4nary of the vault/with&more+than=32 bytes",
+    "c4nary+of=the/keyless?site",
+    "c4nary-wrong-password",
+)
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as one:
+        yield one
+
+
+@pytest.fixture
+def webui() -> Iterator[WebUI]:
+    with serving(WebUI("5.1.0")) as one:
+        yield one
+
+
+@pytest.fixture
+def seedpost(tmp_path: Path, sandbox: Sandbox, webui: WebUI) -> Seedpost:
+    (tmp_path / "rips").mkdir()
+    urls = {"red": sandbox.url_of("redacted"), "ops": sandbox.url_of("orpheus"), "away": "http://127.0.0.1:9"}
+    rules = RULES.format(folder=tmp_path / "rips", webui=webui.url, **urls)
+    return Seedpost(tmp_path, rules, {"SEEDPOST_LOG_LEVEL": "debug"})
+
+
+@pytest.fixture
+def secrets(sandbox: Sandbox, seedpost: Seedpost, tmp_path: Path) -> list[str]:
+    """The eight: two keys and two passkeys of the sites, two passwords of clients, the vault's key, one never used."""
+    keys = {site: sandbox.account(site) for site in ("redacted", "orpheus")}
+    key = tmp_path.parent / f"{tmp_path.name}.key"
+    key.write_text(VAULT_KEY)
+    key.chmod(0o600)
+    seedpost.environment["SEEDPOST_VAULT_KEY_FILE"] = str(key)
+    vault = Secrets(seedpost.state, seedpost.environment)
+    stored = {
+        "red.api_key": keys["redacted"].api_key,
+        "ops.api_key": keys["orpheus"].api_key,
+        "bad.api_key": UNUSED,
+        "seedbox.password": PASSWORD,
+        "refused.password": WRONG,
+    }
+    for name, value in stored.items():
+        vault.set(name, Secret(value), "127.0.0.1")
+    return [*stored.values(), VAULT_KEY, *(account.passkey for account in keys.values())]
+
+
+def everything_said(seedpost: Seedpost) -> str:
+    """What commands that show something say."""
+    album, job = next((seedpost.folder / "rips").iterdir()), next(iter(seedpost.jobs().values())).job
+    commands = ("status", "queue list", "secrets status --json", "check --online --json", f"queue show {job}", "logs")
+    said = ""
+    for words in (*map(str.split, commands), ["rules", "explain", str(album)]):
+        done = seedpost(*words)
+        said += done.stdout + done.stderr
+    return said
+
+
+def test_no_secret_leaves_by_any_way_whatever_fails(
+    seedpost: Seedpost, secrets: list[str], sandbox: Sandbox, tmp_path: Path
+) -> None:
+    assert len(secrets) == 8
+    daemon = seedpost.start()
+    seedpost.until(lambda: "source.baseline" in seedpost.events() if (seedpost.state / "log").exists() else False)
+    for site in ("redacted", "orpheus"):
+        for kind in FAULTS:
+            sandbox.fail(site, Fault(kind))
+    for number, _ in enumerate(FAULTS):
+        names = {"artist": "The Loopbacks", "album": f"Album {number}"}
+        write_album(tmp_path / "rips", **names, year=2020, tracks=1, media="WEB", seconds=0.1)
+    seedpost.until(lambda: all(len(sandbox.posts(site)) >= 4 for site in ("redacted", "orpheus")), "no failures")
+    process = Path("/proc") / str(daemon.pid)
+    assert hits(process.joinpath("cmdline").read_bytes(), secrets) == []
+    assert seedpost.end() == 0
+    (tmp_path / "said").write_text(everything_said(seedpost))
+    (tmp_path / "rips").rename(tmp_path.parent / f"{tmp_path.name}-rips")
+    assert leaks(tmp_path, secrets) == []
+    states = {(job.tracker, job.code) for job in seedpost.jobs().values()}
+    assert states, "nothing was tried"
+    log = [json.loads(line) for line in (seedpost.state / "log" / "seedpost.jsonl").read_text().splitlines()]
+    assert {"client.down", "tracker.stopped"} & {line["event"] for line in log}
+
+
+@pytest.mark.parametrize("spelling", sorted(spellings("c4nary/with+signs&more=x")))
+def test_the_same_scan_finds_a_leak_that_was_planted(tmp_path: Path, spelling: str) -> None:
+    secret = "c4nary/with+signs&more=x"
+    (tmp_path / "archive").mkdir()
+    (tmp_path / "archive" / "old.jsonl").write_bytes(b'{"why":"' + spellings(secret)[spelling] + b'"}\n')
+    (tmp_path / "vault").write_bytes(secret.encode())
+    found = leaks(tmp_path, ["another-secret", secret])
+    assert found
+    assert all(hit.startswith("archive/old.jsonl: secret 1") for hit in found)
+
+
+def test_the_scan_finds_a_leak_in_a_name_a_packed_file_and_over_two_lines(tmp_path: Path) -> None:
+    (tmp_path / "c4nary-name").touch()
+    (tmp_path / "packed.jsonl.gz").write_bytes(gzip.compress(b"c4nary-packed"))
+    (tmp_path / "mime").write_bytes(base64.encodebytes(b"x" * 40 + b"c4nary-that-is-long-enough-to-be-folded"))
+    secrets = ["c4nary-name", "c4nary-packed", "c4nary-that-is-long-enough-to-be-folded"]
+    assert len({hit.split(": ")[1].split(" (")[0] for hit in leaks(tmp_path, secrets)}) == 3
