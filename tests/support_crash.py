@@ -151,6 +151,50 @@ def compactor(state: Path, notes: int) -> None:
         journal.compact()
 
 
+INFOS = {name: b"d6:lengthi1e4:name%d:%s12:piece lengthi16384e6:pieces20:%se" % (len(name), name, b"p" * 20)
+         for name in (b"one", b"two")}  # fmt: skip
+
+
+def torrents(state: Path, notes: int) -> None:
+    """What the torrent store does: a first info dictionary, another, the first again."""
+    from watcher.torrents import TorrentStore
+
+    for name in (b"one", b"two", b"one"):
+        _changed(notes, name.decode(), lambda name=name: TorrentStore(_made(state), _disk()).put(INFOS[name]))
+
+
+def vault(state: Path, notes: int) -> None:
+    """What `secrets set` and `secrets delete` do, each as in a process of its own."""
+    from trackers.secret import Secret
+    from watcher.secrets import Secrets
+
+    def at_hand() -> Secrets:
+        return Secrets(state, {"HOME": str(state.parent)}, fs=_disk())
+
+    for name in ("a.one", "a.two"):
+        _changed(notes, f"set-{name}", lambda name=name: at_hand().set(name, Secret(f"value of {name}")))
+    _changed(notes, "delete-a.one", lambda: at_hand().delete("a.one"))
+
+
+def _made(state: Path) -> Path:
+    state.mkdir(mode=0o700, exist_ok=True)
+    return state
+
+
+def _changed(notes: int, token: str, change: object) -> None:
+    from watcher.durable import FlushFailed
+    from watcher.errors import SeedpostError
+
+    try:
+        change()  # type: ignore[operator]
+    except FlushFailed:
+        _note(notes, "unknown", token)
+    except (OSError, SeedpostError):
+        _note(notes, "no", token)
+    else:
+        _note(notes, "ok", token)
+
+
 def _disk() -> object:
     from watcher.durable import FileSystem
 
@@ -173,7 +217,7 @@ def _disk() -> object:
     return next((made for name, made in mutants.items() if os.environ.get(name)), FileSystem)()
 
 
-SCRIPTS = {"script": script, "appender": appender, "compactor": compactor}
+SCRIPTS = {"script": script, "torrents": torrents, "vault": vault, "appender": appender, "compactor": compactor}
 
 
 def _child(name: str, state: str, notes: str, stopped: bool) -> None:
@@ -222,7 +266,9 @@ def _kill_at_random(state: str, notes: str, kills: str, seed: str) -> str:
 
 def main(lines: Sequence[str]) -> None:
     """Take orders: `start|stopped NAME STATE NOTES`, `pause|wait PID`, `kills STATE NOTES KILLS SEED`."""
-    import watcher.journal  # noqa: F401 - imported once, for all children
+    import watcher.journal  # imported once, for all children
+    import watcher.secrets.vault
+    import watcher.torrents  # noqa: F401
 
     for line in lines:
         order, *words = line.split()

@@ -176,14 +176,15 @@ def _take_back(fd: int, size: int, fs: FileSystem, cause: OSError) -> None:
 
 
 def sync_folder(path: Path, fs: FileSystem) -> None:
-    """Have the names of a folder on disk. Raises FlushFailed."""
-    fd = fs.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    """Have the names of a folder on disk. Raises FlushFailed: what was named stands there, perhaps for a while."""
     try:
-        fs.sync(fd)
+        fd = fs.open(path, os.O_RDONLY | os.O_DIRECTORY)
+        try:
+            fs.sync(fd)
+        finally:
+            fs.close(fd)
     except OSError as error:
-        raise FlushFailed(error.errno, error.strerror) from error
-    finally:
-        fs.close(fd)
+        raise FlushFailed(error.errno, error.strerror, str(path)) from error
 
 
 @contextlib.contextmanager

@@ -538,7 +538,9 @@ def test_J12_a_damaged_or_missing_highwater_is_no_harm(journal: Journal) -> None
 
 
 @pytest.mark.parametrize("kind", ["nfs4", "cifs", "fuse.sshfs", "9p"])
-def test_J13_a_network_file_system_is_refused_unless_allowed(tmp_path: Path, kind: str) -> None:
+def test_J13_a_network_file_system_is_refused_unless_allowed(
+    tmp_path: Path, kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     class Mounted(FileSystem):
         def kind(self, path: Path) -> str:
             return kind
@@ -546,7 +548,8 @@ def test_J13_a_network_file_system_is_refused_unless_allowed(tmp_path: Path, kin
     with pytest.raises(StateInvalid, match=f"network file system \\({kind}\\)"):
         Journal.open(tmp_path / "state", fs=Mounted())
     assert not (tmp_path / "state" / "journal.jsonl").exists()
-    Journal.open(tmp_path / "state", fs=Mounted(), network=True).close()
+    monkeypatch.setenv("SEEDPOST_NETWORK_STATE", "1")
+    Journal.open(tmp_path / "state", fs=Mounted()).close()
 
 
 # -- the clock

@@ -3,10 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
-import shutil
-import signal
-import subprocess
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -15,6 +11,7 @@ import pytest
 
 from tests.support_crash import Nursery, nursery, told
 from tests.support_journal import look
+from tests.support_strace import Traced, calls, needs_strace
 from watcher.jobs.records import decode
 from watcher.journal import Journal, archive, history, verify
 
@@ -80,57 +77,21 @@ def test_without_the_lock_the_same_kills_lose_records(tmp_path: Path, monkeypatc
 
 # -- every system call, with strace
 
-WRITING = "openat,write,pwrite64,fdatasync,fsync,rename,link,unlink,ftruncate,mkdir,flock,chmod"
-needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace is not installed")
-
-
-class Traced:
-    """One child under strace. Its system calls fail, or it dies at one, as `inject` says."""
-
-    def __init__(self, children: Nursery, state: Path, notes: Path, log: Path, *inject: str) -> None:
-        self._children = children
-        self.pid = int(children.ask("stopped", "script", state, notes))
-        options = [word for one in inject for word in ("-e", f"inject={one}")]
-        self._strace = subprocess.Popen(
-            ["strace", "-o", str(log), "-e", f"trace={WRITING}", "-e", "signal=none", *options, "-p", str(self.pid)],
-            stderr=subprocess.PIPE,
-            text=True,
-        )
-        assert self._strace.stderr is not None
-        line = self._strace.stderr.readline()
-        if "attached" not in line:
-            os.kill(self.pid, signal.SIGKILL)
-            children.ask("wait", self.pid)
-            pytest.skip(f"strace may not attach here: {line.strip()}")
-
-    def finish(self) -> int:
-        """Let it run; returns its wait status."""
-        os.kill(self.pid, signal.SIGCONT)
-        status = int(self._children.ask("wait", self.pid))
-        self._strace.communicate()
-        return status
-
-
-def calls(children: Nursery, folder: Path) -> Counter[str]:
-    """How often the script makes each system call that changes something."""
-    folder.mkdir()
-    log = folder / "log"
-    assert Traced(children, folder / "state", folder / "notes", log).finish() == 0
-    return Counter(re.findall(r"^(\w+)\(", log.read_text(), re.MULTILINE))
-
 
 @pytest.mark.real
 @needs_strace
 def test_a_kill_at_every_system_call_loses_nothing(children: Nursery, tmp_path: Path) -> None:
     points = [
-        (name, n) for name, times in sorted(calls(children, tmp_path / "dry").items()) for n in range(1, times + 1)
+        (name, n)
+        for name, times in sorted(calls(children, "script", tmp_path / "dry").items())
+        for n in range(1, times + 1)
     ]
     assert len(points) > 80
     for name, n in points:
         folder = tmp_path / f"{name}-{n}"
         folder.mkdir()
         state, notes = folder / "state", folder / "notes"
-        status = Traced(children, state, notes, folder / "log", f"{name}:signal=SIGKILL:when={n}").finish()
+        status = Traced(children, "script", state, notes, folder / "log", f"{name}:signal=SIGKILL:when={n}").finish()
         assert os.WIFSIGNALED(status), (name, n)
         assert [(name, n, wrong) for wrong in (check(state, notes) if started(state) else [])] == []
         goes_on(state)
@@ -148,13 +109,15 @@ FAULTS = [
 
 
 def failing(children: Nursery, tmp_path: Path, error: str, names: str, often: str, every: int) -> None:
-    found = calls(children, tmp_path / "dry")
+    found = calls(children, "script", tmp_path / "dry")
     points = [(name, n) for name in names.split(",") for n in range(1, found[name] + 1)]
     for name, n in points[::every]:
         folder = tmp_path / f"{name}-{n}"
         folder.mkdir()
         state, notes = folder / "state", folder / "notes"
-        status = Traced(children, state, notes, folder / "log", f"{name}:error={error}:when={n}{often}").finish()
+        status = Traced(
+            children, "script", state, notes, folder / "log", f"{name}:error={error}:when={n}{often}"
+        ).finish()
         assert status == 0, (error, name, n)
         wrong = check(state, notes) if started(state) else []
         assert [(error, name, n, one) for one in wrong] == []

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support_loop import World, world
+from tests.support_loop import Memory, World, world
 from trackers.base import Form, Found, Match, Problem, Receipt, Upload
 from trackers.errors import Unavailable
 from watcher.jobs import State
@@ -394,6 +395,23 @@ def test_a_tracker_taken_out_of_the_rules_leaves_its_jobs_held_until_it_is_back(
         assert one.job().code == "tracker-removed"
         one.set_rules()
         one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+
+
+def test_J6_a_disk_that_fills_up_under_the_torrent_store_is_no_fault_of_the_job(one: World) -> None:
+    class Full(Memory):
+        """No room for a torrent, though there looked to be some."""
+
+        def write(self, fd: int, data: bytes | memoryview) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    one.bench.store.fs, fs = Full(), one.bench.store.fs
+    one.release()
+    one.turn(10)
+    assert (one.job().state, one.job().code, posts(one)) == (State.QUEUED, None, 0)
+    assert one.manager.stopped.startswith("disk-full")
+    one.bench.store.fs = fs
+    one.until(one.settled, hours=1)
+    assert (one.job().state, posts(one), one.manager.stopped) == (State.UPLOADED, 1, "")
 
 
 def test_a_full_disk_begins_nothing_and_goes_on_by_itself(one: World) -> None:

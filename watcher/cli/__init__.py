@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import sys
 
@@ -9,7 +10,9 @@ import click
 
 from watcher import __version__
 from watcher.cli.options import Place, with_place
-from watcher.errors import FAILED, USAGE, SeedpostError
+from watcher.errors import FAILED, UNKNOWN, USAGE, SeedpostError
+
+DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})  # a person can mend these
 
 # name: (module, attribute, help): so that --help imports nothing but click
 COMMANDS = {
@@ -81,7 +84,22 @@ def main(arguments: list[str] | None = None) -> None:
     except BrokenPipeError:
         sys.stderr.close()
         sys.exit(FAILED)
+    except OSError as error:
+        if error.errno not in DISK:
+            raise
+        sys.exit(_told(*_of_the_disk(error)))
     sys.exit(code if isinstance(code, int) else 0)
+
+
+def _of_the_disk(error: OSError) -> tuple[str, str, int]:
+    """The message, the cure and the exit code of a disk that refuses, or that takes it and does not confirm it."""
+    from watcher.durable import FlushFailed  # only here, as below
+
+    where = f"{error.filename}: " if error.filename else ""
+    if isinstance(error, FlushFailed):
+        text = f"{where}written, but the disk did not confirm it: {error.strerror}"
+        return text, "look at the disk, then see whether it is there", UNKNOWN
+    return f"{where}{error.strerror}", "free some space, or mend the disk, then try again", FAILED
 
 
 def _told(text: str, hint: str, code: int) -> int:

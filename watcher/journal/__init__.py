@@ -2,6 +2,7 @@
 
 from watcher.journal.archive import history, read_records
 from watcher.journal.errors import (
+    FULL,
     AppendRefused,
     BlobLost,
     DiskFull,
@@ -15,6 +16,7 @@ from watcher.journal.repair import Repaired, repair
 from watcher.journal.verify import Report, verify
 
 __all__ = [
+    "FULL",
     "AppendRefused",
     "BlobLost",
     "DiskFull",

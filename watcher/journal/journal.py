@@ -17,16 +17,7 @@ from watcher.jobs.records import VERSION, dumps
 from watcher.journal.archive import history
 from watcher.journal.blobs import reference
 from watcher.journal.committing import Ticket, compose
-from watcher.journal.errors import (
-    FULL,
-    AppendRefused,
-    DiskFull,
-    JournalLost,
-    NeedsRepair,
-    Unknown,
-    refused,
-    said,
-)
+from watcher.journal.errors import FULL, AppendRefused, DiskFull, JournalLost, NeedsRepair, Unknown, refused, said
 from watcher.journal.log import REPAIR
 from watcher.journal.reading import Damage, Gap, Record
 from watcher.journal.store import Store
@@ -63,7 +54,6 @@ class Journal:
         clock: Clock | None = None,
         create: bool = True,
         writable: bool = True,
-        network: bool = False,
     ) -> Journal:
         """Open the journal of a state folder and fold all of it.
 
@@ -75,7 +65,7 @@ class Journal:
             raise NotFound(f"there is no state folder {state}", hint="`seedpost run` makes it; or name it with --state")
         store = Store(state, fs, clock or Clock(), writable=writable)
         try:
-            ledger = store.open_to_write(create, network) if writable else store.open_to_read()
+            ledger = store.open_to_write(create) if writable else store.open_to_read()
         except OSError as error:
             store.close()
             raise refused(error, state) from error

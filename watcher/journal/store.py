@@ -20,6 +20,7 @@ from watcher.journal.log import REPAIR, Log
 from watcher.journal.marks import Highwater, Mark, Reserve
 from watcher.journal.reading import Damage, Disorder, Gap, Scan
 
+NETWORK_ALLOWED = "SEEDPOST_NETWORK_STATE"  # in the environment: 1 takes a state folder on NFS and its like
 _STALE = 24 * 3600.0  # seconds after which a half-written file is what a crash left
 RESCUED = "journal.rescued"  # what a process knew when it found the file lost
 _RUN = "`seedpost run` makes it; or name another folder with --state"
@@ -46,13 +47,13 @@ class Store:
 
     # -- opening
 
-    def open_to_write(self, create: bool, network: bool) -> Ledger:
+    def open_to_write(self, create: bool) -> Ledger:
         """Find or make the files, and fold the journal. Raises NotFound, StateInvalid, LockBusy."""
         private_folder(self.state, fs=self.fs)
-        if not network and on_network(self.state, self.fs):
+        if os.environ.get(NETWORK_ALLOWED) != "1" and on_network(self.state, self.fs):
             raise StateInvalid(
                 f"{self.state} is on a network file system ({self.fs.kind(self.state)}), where locks may not hold",
-                hint="name a folder on a local disk with --state",
+                hint=f"name a folder on a local disk with --state; {NETWORK_ALLOWED}=1 if this machine alone uses it",
             )
         with self.lock.held() as lock:
             self._find(create, lock)
@@ -183,7 +184,7 @@ class Store:
     def pack(self) -> None:
         """Gzip the generations that were archived as they were, and sweep. Wants no lock. Raises OSError."""
         archive.pack(self.log.path, self.fs)
-        for folder in (self.state, self.blobs.folder):
+        for folder in (self.state, self.blobs.folder, self.state / "torrents"):
             for path in folder.glob("*.new"):
                 if self.clock.now() - self.fs.stat(path).st_mtime > _STALE:
                     self.fs.unlink(path)

@@ -55,7 +55,8 @@ class VaultFile:
             elif before is not None:
                 durable.replace(self.bak, before, fs=self._fs)
             durable.replace(self.path, data, fs=self._fs)
-            durable.replace(self._highwater, b"%d\n" % generation, fs=self._fs)
+            with contextlib.suppress(OSError):  # the vault stands; a full disk that takes no mark of it is no harm
+                durable.replace(self._highwater, b"%d\n" % generation, fs=self._fs)
         return back
 
     def _read(self) -> bytes | None:

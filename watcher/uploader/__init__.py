@@ -14,7 +14,7 @@ from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
-from watcher.journal import DiskFull
+from watcher.journal import FULL, DiskFull
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
@@ -256,6 +256,11 @@ class UploadManager:
             return
         except DiskFull as error:
             self._disk_is_full(str(error))
+            return
+        except OSError as error:  # of the torrent store: no fault of the job
+            if error.errno not in FULL:
+                raise
+            self._disk_is_full(f"{error.filename or 'the state folder'}: {error.strerror}")
             return
         if step is not None:
             self._written(job, step if not job.rest.get("crashes") else {"crashes": None, **step})
