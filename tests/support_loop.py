@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from contextlib import contextmanager
@@ -10,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 
+from tests.support_clock import VirtualClock
 from trackers.base import (
     Absent,
     Account,
@@ -22,7 +22,6 @@ from trackers.base import (
     Upload,
     Uploader,
 )
-from trackers.clock import Clock
 from trackers.content import Content
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, Unavailable, Unconfirmed
 from trackers.secret import Secret
@@ -37,7 +36,6 @@ from watcher.seeding import Place, Seeder, Seeding
 from watcher.torrents import Hasher, TorrentStore, Whole
 from watcher.uploader import Bench, UploadManager
 
-START = 1_790_000_000.0
 RULES = """\
 version: 1
 defaults: {{mode: {mode}}}
@@ -52,26 +50,6 @@ rules:
     require: {{{require}}}
     upload_to: {{{upload_to}}}
 """
-
-
-class VirtualClock(Clock):
-    """Time that only moves when it is moved, or waited for."""
-
-    def __init__(self, start: float = START) -> None:
-        self.time = start
-        self.skew = 0.0  # what wall time is ahead of running time, beyond the start
-
-    def now(self) -> float:
-        return self.time + self.skew
-
-    def running(self) -> float:
-        return self.time - START + 1000.0
-
-    def wait(self, seconds: float, wake: threading.Event | None = None) -> bool:
-        if wake is not None and wake.is_set():
-            return True
-        self.time += max(0.0, seconds)
-        return False
 
 
 class Memory(FileSystem):
@@ -374,12 +352,12 @@ class World:
 
     def until(self, ended: Callable[[], bool], *, hours: float = 48.0) -> None:
         """Turn, moving time to what is next, until `ended`; fails after so many hours of virtual time."""
-        end = self.clock.time + hours * 3600
+        end = self.clock.wall + hours * 3600
         while not ended():
             wait = self.manager.turn()
             due = self.manager.next_due()
             self.clock.wait(max(wait, 0.05) if not due else max(wait, min(due, 3600.0)))
-            assert self.clock.time < end, f"nothing came of it: {[(j.state, j.code, j.why) for j in self.jobs()]}"
+            assert self.clock.wall < end, f"nothing came of it: {[(j.state, j.code, j.why) for j in self.jobs()]}"
 
     def jobs(self) -> list[Job]:
         self.journal.refresh()

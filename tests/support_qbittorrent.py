@@ -7,7 +7,6 @@ import io
 import json
 import logging
 import os
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -27,28 +26,6 @@ from watcher.sources import Baseline, Undecided
 
 DATA = Path(__file__).parent / "watcher" / "data" / "qbittorrent"
 VERSIONS = ("4.5.2", "5.1.0", "5.3.0")
-START = 1_795_345_000.0  # before the recordings
-
-
-class VirtualClock(Clock):
-    """A clock that stands still but for `wait` and `move`."""
-
-    def __init__(self, now: float = START) -> None:
-        self.wall, self.ran = now, 1000.0
-
-    def now(self) -> float:
-        return self.wall
-
-    def running(self) -> float:
-        return self.ran
-
-    def wait(self, seconds: float, wake: threading.Event | None = None) -> bool:
-        self.move(seconds)
-        return bool(wake and wake.is_set())
-
-    def move(self, seconds: float) -> None:
-        self.wall += seconds
-        self.ran += seconds
 
 
 class Notes:

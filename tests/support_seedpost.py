@@ -13,10 +13,26 @@ from pathlib import Path
 from typing import Any
 
 from trackers.sandbox import Sandbox
+from trackers.sandbox.album import write_album
 from watcher.jobs import Job, State
 from watcher.journal import Journal
 
 PATIENCE = 90.0
+RULES = """\
+version: 1
+defaults: {{mode: upload}}
+seed: {{client: none}}
+folders:
+  - {{name: rips, path: '{folder}', settle: 1s}}
+trackers:
+  RED: {{type: sandbox-redacted, url: '{url}', new_group: {new_group}, web_flac: upload, quiet: {quiet}}}
+rules:
+  - name: albums
+    match: {{kind: music, music.format: FLAC}}
+    upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}}}
+tests:
+  - {{given: {{kind: music, music.format: FLAC}}, expect: {{rule: albums, upload_to: [RED]}}}}
+"""
 
 
 class Seedpost:
@@ -95,3 +111,12 @@ def keys_of(sandbox: Sandbox) -> dict[str, str]:
         "SEEDPOST_SECRET_RED_API_KEY": sandbox.account("redacted").api_key,
         "SEEDPOST_SECRET_OPS_API_KEY": sandbox.account("orpheus").api_key,
     }
+
+
+def rules_of(folder: Path, sandbox: Sandbox, *, new_group: str = "upload", quiet: str = "1s") -> str:
+    """Albums of one folder go to the sandbox's RED."""
+    return RULES.format(folder=folder, url=sandbox.url_of("redacted"), new_group=new_group, quiet=quiet)
+
+
+def an_album(folder: Path, name: str = "Album") -> Path:
+    return write_album(folder, artist="The Loopbacks", album=name, year=2020, tracks=2, media="WEB", seconds=0.2)

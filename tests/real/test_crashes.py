@@ -1,4 +1,4 @@
-"""A whole upload cycle killed at a drawn call, then started again: one upload on the site, and the job ends there."""
+"""A whole upload cycle killed at a drawn place, then started again: one upload on the site, and the job ends there."""
 
 from __future__ import annotations
 
@@ -12,10 +12,16 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_seedpost import Seedpost, keys_of
+from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
+from trackers.clock import Clock
 from trackers.sandbox import Fault, Sandbox
-from trackers.sandbox.album import write_album
+from watcher.config import load
+from watcher.errors import HELD
+from watcher.identify import payload
+from watcher.intake import Intake
 from watcher.jobs import State
+from watcher.journal import Journal
+from watcher.release import Release
 
 pytestmark = pytest.mark.real
 
@@ -25,17 +31,7 @@ CALLS = {
     "connect": 7, "sendto": 8, "recvfrom": 10,
 }  # fmt: skip
 POINTS = [(call, number) for call, most in CALLS.items() for number in range(1, most + 1)]
-RULES = """\
-version: 1
-defaults: {{mode: upload}}
-seed: {{client: none}}
-folders:
-  - {{name: rips, path: '{folder}', settle: 1s}}
-trackers:
-  RED: {{type: sandbox-redacted, url: '{url}', new_group: upload, web_flac: upload, cover: wanted, quiet: 2s}}
-rules:
-  - {{name: all, match: {{kind: music}}, upload_to: {{RED: {{}}}}}}
-"""
+ANSWERS = ("hang", "lost", "half", "silence", "reset")  # what becomes of the POST's answer before the process dies
 
 
 @pytest.fixture
@@ -44,23 +40,35 @@ def seedpost(tmp_path: Path) -> Iterator[tuple[Seedpost, Sandbox]]:
         pytest.skip("strace is not installed")
     (tmp_path / "rips").mkdir()
     with Sandbox() as sandbox:
-        rules = RULES.format(folder=tmp_path / "rips", url=sandbox.url_of("redacted"))
-        one = Seedpost(tmp_path, rules, keys_of(sandbox))
-        assert one("run", "--once").returncode == 0
-        album(tmp_path)
+        one = Seedpost(tmp_path, rules_of(tmp_path / "rips", sandbox, quiet="2s"), keys_of(sandbox))
+        look_at(one, an_album(tmp_path / "rips"))
         yield one, sandbox
+        one.end(signal.SIGKILL)
 
 
-def album(folder: Path) -> None:
-    write_album(folder / "rips", artist="A", album="B", year=2020, tracks=1, media="WEB", seconds=0.1, cover=False)
+def look_at(seedpost: Seedpost, album: Path) -> None:
+    """What `enqueue` writes, without a process of its own."""
+    journal = Journal.open(seedpost.state)
+    journal.append([{"type": "command", "do": "look", "path": str(album)}])
+    journal.close()
 
 
-def killed_at(seedpost: Seedpost, call: str, number: int) -> int:
-    """One `run --once`, killed when a thread makes its `number`th such call; its exit code."""
-    trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}"]
+def killed_at(seedpost: Seedpost, call: str, number: int, path: Path | None = None) -> int:
+    """One `run --once`, killed when a thread makes its `number`th such call (on `path`); its exit code."""
+    trace = ["strace", "-f", "-qq", "-o", os.devnull, "-e", f"trace={call}", *(["-P", str(path)] if path else [])]
     inject = ["-e", f"inject={call}:signal=SIGKILL:when={number}"]
-    command = [*trace, *inject, *seedpost._command("run", "--once")]
-    return subprocess.run(command, env=seedpost.environment, capture_output=True, timeout=120).returncode
+    command = [*trace, *inject, *seedpost.command("run", "--once")]
+    return subprocess.run(command, env=seedpost.environment, capture_output=True, timeout=240).returncode
+
+
+def killed_at_the_post(seedpost: Seedpost, sandbox: Sandbox, kind: str) -> None:
+    """The site stored it or not; its answer is held back, lost or cut; then the process dies."""
+    sandbox.fail("redacted", Fault(kind, seconds=60.0))
+    daemon = seedpost.start()
+    seedpost.until(lambda: sandbox.posts("redacted"), "nothing was sent")
+    daemon.send_signal(signal.SIGKILL)
+    daemon.wait()
+    sandbox.release()
 
 
 def finished(seedpost: Seedpost) -> None:
@@ -71,39 +79,61 @@ def finished(seedpost: Seedpost) -> None:
     raise AssertionError(f"not finished: {seedpost.jobs()}")
 
 
-def stood_once(sandbox: Sandbox) -> None:
-    stored = sandbox.torrents("redacted", "uploader")
-    assert len(stored) == 1
-    posts = [post for post in sandbox.posts("redacted") if post.outcome == "stored"]
-    assert len(posts) == 1
+def stood_once(seedpost: Seedpost, sandbox: Sandbox) -> None:
+    assert len(sandbox.torrents("redacted", "uploader")) == 1
+    assert len([post for post in sandbox.posts("redacted") if post.outcome == "stored"]) == 1
+    assert len(sandbox.posts("redacted")) == 1 or seedpost.jobs()["RED"].proof
 
 
-@pytest.mark.parametrize(("call", "number"), random.Random(2).sample(POINTS, 10))
-def test_a_kill_at_a_drawn_call_costs_nothing(seedpost: tuple[Seedpost, Sandbox], call: str, number: int) -> None:
+def costs_nothing(seedpost: tuple[Seedpost, Sandbox], seed: int) -> None:
+    """Kill it at one drawn place, or at two, and let it finish."""
     process, sandbox = seedpost
-    killed_at(process, call, number)
+    dice = random.Random(seed)
+    if dice.random() < 0.4:
+        killed_at_the_post(process, sandbox, dice.choice(ANSWERS))
+    else:
+        killed_at(process, *dice.choice(POINTS))
+    if dice.random() < 0.2:
+        killed_at(process, *dice.choice(POINTS))
     finished(process)
-    stood_once(sandbox)
+    stood_once(process, sandbox)
 
 
-@pytest.mark.parametrize("kind", ["hang", "lost", "half", "silence", "reset"])
-def test_a_kill_at_a_drawn_moment_of_the_post_costs_nothing(seedpost: tuple[Seedpost, Sandbox], kind: str) -> None:
-    """The site stored it or not; its answer is held back, lost or cut; then the process dies."""
-    process, sandbox = seedpost
-    sandbox.fail("redacted", Fault(kind, seconds=60.0))
-    daemon = process.start()
-    process.until(lambda: sandbox.posts("redacted"), "nothing was sent")
-    daemon.send_signal(signal.SIGKILL)
-    daemon.wait()
-    sandbox.release()
-    finished(process)
-    stood_once(sandbox)
+@pytest.mark.parametrize("seed", range(10))
+def test_P3_a_kill_at_a_drawn_place_costs_nothing(seedpost: tuple[Seedpost, Sandbox], seed: int) -> None:
+    costs_nothing(seedpost, seed)
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("seed", range(10, 500))
+def test_P3_a_kill_at_any_of_five_hundred_places_costs_nothing(seedpost: tuple[Seedpost, Sandbox], seed: int) -> None:
+    costs_nothing(seedpost, seed)
 
 
 @pytest.mark.long
 @pytest.mark.parametrize(("call", "number"), POINTS)
-def test_a_kill_at_any_call_costs_nothing(seedpost: tuple[Seedpost, Sandbox], call: str, number: int) -> None:
+def test_P3_a_kill_at_any_call_costs_nothing(seedpost: tuple[Seedpost, Sandbox], call: str, number: int) -> None:
     process, sandbox = seedpost
     killed_at(process, call, number)
     finished(process)
-    stood_once(sandbox)
+    stood_once(process, sandbox)
+
+
+def test_P12_content_that_kills_the_process_is_held_at_the_fourth_start(
+    seedpost: tuple[Seedpost, Sandbox], tmp_path: Path
+) -> None:
+    process, sandbox = seedpost
+    (album,) = (tmp_path / "rips").iterdir()
+    found = payload(album)
+    journal = Journal.open(process.state)
+    release = Release("", "person", album.name, str(album), found.files, completed=1)
+    Intake(journal, lambda: load(process.rules), Clock()).seen(release, asked=True)
+    (command,) = journal.ledger.commands
+    journal.append([{"type": "command", "do": "answer", "of": command["seq"], "result": "done", "why": ""}])
+    journal.close()
+    for _ in range(3):
+        assert killed_at(process, "openat", 1, album / found.files[0].path) in (-signal.SIGKILL, 128 + signal.SIGKILL)
+    assert process("run", "--once").returncode == HELD
+    job = process.jobs()["RED"]
+    assert (job.state, job.code) == (State.HELD, "crashed")
+    assert sandbox.posts("redacted") == []

@@ -15,7 +15,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from tests.support_qbittorrent import VERSIONS, VirtualClock, recorded
+from tests.support_clock import VirtualClock
+from tests.support_qbittorrent import VERSIONS, recorded
 from tests.support_webui import KEY, PASSWORD, Handler, WebUI, serving
 from trackers.secret import Secret
 from watcher.client import Banned, Client, ClientAway, LoginRefused, TorrentGone, TorrentRefused

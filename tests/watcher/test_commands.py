@@ -12,29 +12,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_seedpost import Seedpost, keys_of
+from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
 from trackers.sandbox import Fault, Sandbox
-from trackers.sandbox.album import write_album
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
 from watcher.errors import HELD, INVALID, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
 from watcher.jobs import State
-
-RULES = """\
-version: 1
-defaults: {{mode: upload}}
-seed: {{client: none}}
-folders:
-  - {{name: rips, path: '{folder}', settle: 1s}}
-trackers:
-  RED: {{type: sandbox-redacted, url: '{url}', new_group: {new_group}, web_flac: upload, quiet: 1s}}
-rules:
-  - name: albums
-    match: {{kind: music, music.format: FLAC}}
-    upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}}}
-tests:
-  - {{given: {{kind: music, music.format: FLAC}}, expect: {{rule: albums, upload_to: [RED]}}}}
-"""
 
 
 @pytest.fixture
@@ -45,12 +28,8 @@ def sandbox() -> Iterator[Sandbox]:
 
 def made(folder: Path, sandbox: Sandbox, *, new_group: str = "upload", key: bool = True) -> Seedpost:
     (folder / "rips").mkdir()
-    text = RULES.format(folder=folder / "rips", url=sandbox.url_of("redacted"), new_group=new_group)
+    text = rules_of(folder / "rips", sandbox, new_group=new_group)
     return Seedpost(folder, text, keys_of(sandbox) if key else {})
-
-
-def an_album(folder: Path, name: str = "Album") -> Path:
-    return write_album(folder, artist="The Loopbacks", album=name, year=2020, tracks=2, media="WEB", seconds=0.2)
 
 
 def met(seedpost: Seedpost) -> Seedpost:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_loop import VirtualClock
+from tests.support_clock import VirtualClock
 from trackers.catalogue import site_of
 from watcher.config import Config, parse
 from watcher.identify import payload

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_loop import VirtualClock
+from tests.support_clock import VirtualClock
 from watcher.config import RulesInvalid, keep, kept, load
 from watcher.durable import FileSystem
 from watcher.errors import INVALID, SeedpostError

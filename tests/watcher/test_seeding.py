@@ -9,7 +9,8 @@ from pathlib import Path
 import pytest
 from bencode2 import bencode
 
-from tests.support_qbittorrent import VirtualClock, entry
+from tests.support_clock import VirtualClock
+from tests.support_qbittorrent import entry
 from tests.support_webui import PASSWORD, Handler, WebUI, serving
 from trackers.secret import Secret
 from watcher.client import Client, ClientAway, PathMap, TorrentGone, TorrentRefused

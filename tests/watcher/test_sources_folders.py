@@ -12,8 +12,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.support_clock import START, VirtualClock
 from tests.support_privileges import unprivileged
-from tests.support_qbittorrent import START, Notes, VirtualClock, told
+from tests.support_qbittorrent import Notes, told
 from watcher.sources import batches, hints, tree
 from watcher.sources.folders import POLL, RESCAN, FolderSource
 

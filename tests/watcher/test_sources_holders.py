@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_qbittorrent import START, Notes, Script, VirtualClock, entry, full, told
+from tests.support_clock import START, VirtualClock
+from tests.support_qbittorrent import Notes, Script, entry, full, told
 from watcher.client import Announce, ClientAway, PathMap
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.folders import ASK, FolderSource

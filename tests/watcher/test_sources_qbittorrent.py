@@ -10,7 +10,8 @@ from bencode2 import bencode
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support_qbittorrent import START, VERSIONS, Notes, Script, VirtualClock, entry, full, recorded, told
+from tests.support_clock import START, VirtualClock
+from tests.support_qbittorrent import VERSIONS, Notes, Script, entry, full, recorded, told
 from watcher.client import Announce, Banned, ClientAway, LoginRefused, PathMap
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.qbittorrent import QbittorrentSource

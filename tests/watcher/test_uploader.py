@@ -168,7 +168,7 @@ def test_a_kill_before_the_first_byte_costs_the_quiet_time_and_then_one_post(one
     one.restart()
     one.until(one.settled)
     assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
-    assert one.sites["RED"].posts[0][0] - one.clock.time < 0
+    assert one.sites["RED"].posts[0][0] - one.clock.wall < 0
     assert one.job().proof
 
 
@@ -177,7 +177,7 @@ def test_the_quiet_time_begins_anew_after_a_restart(one: World) -> None:
     one.release()
     one.until(lambda: len(one.job().passes) >= 2, hours=1)
     one.restart()
-    began = one.clock.time
+    began = one.clock.wall
     one.until(one.settled)
     assert one.sites["RED"].posts[1][0] - began >= 600
 
@@ -230,8 +230,8 @@ def test_an_outage_of_two_days_costs_no_attempt_and_ends_without_a_burst(one: Wo
     one.sites["RED"].down = True
     for number in range(5):
         one.release(f"Album {number}")
-    end = one.clock.time + 2 * 86400
-    while one.clock.time < end:
+    end = one.clock.wall + 2 * 86400
+    while one.clock.wall < end:
         one.clock.wait(max(one.manager.turn(), one.manager.next_due() or 0.0))
     assert len(one.sites["RED"].looks) < 300
     assert {job.state for job in one.jobs()} == {State.QUEUED}
