@@ -10,12 +10,14 @@ from pathlib import Path
 import click
 
 from trackers.clock import Clock
+from watcher.cli.explain import ledger_of
 from watcher.cli.options import PATH, Place, pass_place, since, with_json
 from watcher.cli.show import as_json, note, say
 from watcher.config import Config
-from watcher.errors import FAILED, OK, USAGE, NotFound, SeedpostError
+from watcher.errors import FAILED, OK, USAGE, SeedpostError
 from watcher.jobs import Ledger
 from watcher.journal import Journal
+from watcher.logs import configure
 from watcher.secrets import Secrets
 from watcher.service import view
 from watcher.service.library import Library
@@ -46,11 +48,12 @@ Examples:
 @pass_place
 def replay(place: Place, file: Path, start: str | None, held: bool, apply_: bool, yes: bool) -> int:
     """Show which releases would go elsewhere by FILE. Changes nothing without --apply."""
+    configure(stream=sys.stderr, terminal=sys.stderr.isatty(), level="error")  # a client that is away is told below
     clock, config = Clock(), acceptable(file.absolute())
     if apply_:
         _may_apply(place, config, yes)
     earliest = since(start, clock.now()) if start else 0.0
-    ledger = _ledger(place)
+    ledger = ledger_of(place)
     plan = Plan.of(_in_clients(place, config, ledger, earliest, clock) if held else history(config, ledger, earliest))
     commands = plan.commands(config.digest) if apply_ else []
     if place.json:
@@ -60,13 +63,6 @@ def replay(place: Place, file: Path, start: str | None, held: bool, apply_: bool
     if not apply_:
         return OK
     return _applied(place, commands, yes)
-
-
-def _ledger(place: Place) -> Ledger:
-    try:
-        return Journal.open(place.state_folder(), writable=False).ledger
-    except NotFound:
-        return Ledger()
 
 
 def _in_clients(place: Place, config: Config, ledger: Ledger, since: float, clock: Clock) -> list[Change]:

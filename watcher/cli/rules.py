@@ -1,102 +1,23 @@
-"""`seedpost rules`: explain, test, fields, schema; replay stands beside it."""
+"""`seedpost rules`: test, fields, schema; explain and replay stand beside it."""
 
 from __future__ import annotations
 
-import os
-from collections.abc import Sequence
-
 import click
 
-from trackers.clock import Clock
+from watcher.cli.explain import explain
 from watcher.cli.options import Place, pass_place, with_json, with_place
 from watcher.cli.replay import replay
-from watcher.cli.show import as_json, say, show_facts, table
+from watcher.cli.show import as_json, say, table
 from watcher.config import load, run_tests
 from watcher.config import schema as json_schema
 from watcher.errors import INVALID, OK, NotFound
-from watcher.jobs import Ledger
-from watcher.journal import Journal
-from watcher.rules import FIELDS, described
-from watcher.secrets import Secrets
+from watcher.rules import FIELDS
 
 
 @click.group()
 @with_place
 def rules() -> None:
     """Why content goes where it goes."""
-
-
-@rules.command()
-@click.argument("what", metavar="PATH|HASH|JOB")
-@with_json
-@pass_place
-def explain(place: Place, what: str) -> int:
-    """The facts, each rule's verdict with its reasons, and what each tracker would be sent."""
-    from watcher.service.explain import explain as explained  # the trackers it opens are not needed for `rules fields`
-
-    config, state, clock = load(place.rules_file()), place.state_folder(), Clock()
-    shown = explained(what, config, _ledger(place), Secrets(state, os.environ, clock=clock), state, clock)
-    if place.json:
-        as_json(shown.as_json())
-        return OK
-    say(shown.name)
-    say("\nfacts")
-    show_facts(described(shown.facts))
-    for problem in shown.problems:
-        say(f"  {problem}")
-    say("\nrules")
-    for verdict in shown.decision.reasons:
-        say(
-            f"{'✓' if verdict.matched else '✗'} {'guard ' if verdict.guard else ''}{verdict.name}"
-            + _reach(verdict.reached)
-        )
-        for reason in () if verdict.matched else verdict.reasons:
-            say(f"    {reason}")
-    say("\ndecision")
-    undecided = shown.undecided or (shown.decision.why if shown.decision.undecided else "")
-    say(_decision(shown.decision.rule, shown.decision.guard, undecided))
-    for name, route in shown.decision.trackers.items():
-        say(f"  {name}: {shown.left_out.get(name) or route.mode}")
-        for reason in route.failed:
-            say(f"    held until {reason}")
-        for change in shown.staged.get(name, ()):
-            say(f"    staged: {change}")
-        _form(shown.forms.get(name), shown.staged.get(name, ()))
-    return OK
-
-
-def _ledger(place: Place) -> Ledger:
-    try:
-        return Journal.open(place.state_folder(), writable=False).ledger
-    except NotFound:
-        return Ledger()
-
-
-def _reach(reached: bool) -> str:
-    return "" if reached else "  (not reached: a rule above decided)"
-
-
-def _decision(rule: str | None, guard: str | None, why: str) -> str:
-    if guard:
-        return f"guard {guard!r}: goes nowhere"
-    if why:
-        return f"not decided: {why}"
-    return f"rule {rule!r}" if rule else "no rule matched: goes nowhere"
-
-
-def _form(form: object, told: Sequence[str]) -> None:
-    if isinstance(form, list):
-        for line in form:
-            say(f"    would be held: {line}")
-    elif isinstance(form, dict):
-        for key, value in form["fields"]:
-            first, *rest = str(value).split("\n")
-            say(f"    {key} = {first}{' …' if rest else ''}")
-        for caution in form["cautions"]:
-            say(f"    caution: {caution}")
-        for text in form["notes"]:
-            if text not in told:
-                say(f"    note: {text}")
 
 
 @rules.command()
@@ -147,4 +68,5 @@ def schema() -> int:
     return OK
 
 
+rules.add_command(explain)
 rules.add_command(replay)

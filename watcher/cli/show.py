@@ -65,16 +65,19 @@ def fields(pairs: Mapping[str, object]) -> None:
 
 
 def show_facts(facts: Mapping[str, Mapping[str, object]]) -> None:
-    """Facts as `described` has them, each with its origin; what is none is left out."""
-    table([(name, _fact(one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"])
+    """Facts as `described` has them, each with its origin, in 80 columns; what is none is left out."""
+    rows = [(name, _fact(one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"]
+    wide = 80 - 4 - max((len(name) for name, *_ in rows), default=0) - max((len(row[2]) for row in rows), default=0)
+    table([(name, text if len(text) <= wide else text[: wide - 1] + "…", origin) for name, text, origin in rows])
 
 
 def _fact(fact: Mapping[str, object]) -> str:
     if fact["is"] == "unknown":
         return "unknown"
     value = fact["value"]
-    text = ", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value)
-    return text if len(text) <= 60 else text[:59] + "…"
+    if isinstance(value, bool):
+        return str(value).lower()
+    return safe(", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
 
 
 def show_form(form: Mapping[str, Any], title: str) -> None:

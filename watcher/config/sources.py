@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 
 from trackers.catalogue import is_loopback
 from watcher.config.places import CLIENT_PATH, PATH, URL
+from watcher.logs.events import EVENTS as LOGGED
 from watcher.rules import kinds
 from watcher.rules.blocks import key, read_block
 from watcher.rules.nodes import Block, Items, Node, Problems, Scalar, nearest, quoted, shown
@@ -20,12 +21,8 @@ from watcher.rules.rulebook import rows
 FASTEST = 1.0  # seconds between two polls: the server refreshes every 1.5
 NONE = "none"  # `seed: {client: none}`
 
-EVENTS = (
-    "release.seen", "release.decided", "release.undecided", "job.queued", "job.dry_run", "job.prepared", "job.sending",
-    "job.unconfirmed", "job.uploaded", "job.seeding", "job.done", "job.held", "job.duplicate", "job.cancelled",
-    "rules.loaded", "rules.rejected", "tracker.stopped", "tracker.open", "client.down", "client.up", "source.down",
-    "source.up", "uploader.idle",
-)  # fmt: skip
+IDLE = "uploader.idle"  # of notifications alone: something is due, and nothing was uploaded for so long
+EVENTS = (*LOGGED, IDLE)
 
 
 @dataclass(frozen=True)

@@ -16,15 +16,18 @@ def strictest(*modes: str | None) -> str:
 
 @dataclass(frozen=True)
 class Reason:
-    """One condition: what it wants and what the release has. `got` is None for unknown and `none` for none."""
+    """One condition: what it wants and what the release has. `got` is None for unknown and `none` for none.
+    `nearest_of`: it is of the nearest of so many branches of an `any`, and any of them would do."""
 
     field: str
     want: str
     got: object
+    nearest_of: int = 0
 
     def as_json(self) -> dict[str, object]:
         """As in the journal and in `rules explain --json`."""
-        return {"field": self.field, "want": self.want, "got": self.got}
+        plain = {"field": self.field, "want": self.want, "got": self.got}
+        return plain | ({"nearest_of": self.nearest_of} if self.nearest_of else {})
 
     def __str__(self) -> str:
         got = "unknown" if self.got is None else self.got

@@ -1,0 +1,119 @@
+"""`seedpost rules explain`: why a release goes where, in lines of at most 80 columns."""
+
+from __future__ import annotations
+
+import os
+import sys
+import textwrap
+from collections.abc import Sequence
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.options import Place, pass_place, with_json
+from watcher.cli.show import as_json, say, show_facts
+from watcher.config import load
+from watcher.errors import OK, NotFound
+from watcher.jobs import Ledger
+from watcher.journal import Journal
+from watcher.logs import configure
+from watcher.rules import Decision, Reason, RuleVerdict, described
+from watcher.secrets import Secrets
+
+WIDTH = 80
+EXAMPLES = """\b
+Examples:
+  seedpost rules explain /srv/downloads/Album
+  seedpost rules explain 5f0c9a1e77d2 --json
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("what", metavar="PATH|HASH|JOB")
+@with_json
+@pass_place
+def explain(place: Place, what: str) -> int:
+    """The facts, each rule's verdict with its reasons, and what each tracker would be sent."""
+    from watcher.service.explain import explain as explained  # the trackers it opens are not needed for `rules fields`
+
+    configure(stream=sys.stderr, terminal=sys.stderr.isatty(), level="error")  # a client that is away is told below
+    config, state, clock = load(place.rules_file()), place.state_folder(), Clock()
+    shown = explained(what, config, ledger_of(place), Secrets(state, os.environ, clock=clock), state, clock)
+    if place.json:
+        as_json(shown.as_json())
+        return OK
+    say(shown.name)
+    say("\nfacts")
+    show_facts(described(shown.facts))
+    for problem in shown.problems:
+        lines(problem, "  ")
+    say("\nrules")
+    for verdict in shown.decision.reasons:
+        _verdict(verdict)
+    say("\ndecision")
+    undecided = shown.undecided or (shown.decision.why if shown.decision.undecided else "")
+    lines(_decision(shown.decision, undecided), "")
+    for name, route in shown.decision.trackers.items():
+        lines(f"{name}: {shown.left_out.get(name) or route.mode}", "  ")
+        for reason in route.failed:
+            lines(f"held until {reason}", "    ")
+        staged = shown.staged.get(name, ())
+        for change in staged:
+            lines(f"staged: {change}", "    ")
+        _form(shown.forms.get(name), staged)
+    return OK
+
+
+def ledger_of(place: Place) -> Ledger:
+    """What the journal adds up to; nothing where there is none yet."""
+    try:
+        return Journal.open(place.state_folder(), writable=False).ledger
+    except NotFound:
+        return Ledger()
+
+
+def lines(text: str, indent: str) -> None:
+    """A text in as many lines as it takes, those after the first a little further in."""
+    for line in textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
+    ):
+        say(line)
+
+
+def _verdict(verdict: RuleVerdict) -> None:
+    """One guard or rule: the conditions that held if it matched, else those that did not."""
+    mark = "✓" if verdict.matched else "✗"
+    what = f"guard {verdict.name}" if verdict.guard else verdict.name
+    lines(f"{mark} {what}{'' if verdict.reached else '  (not reached: a rule above decided)'}", "")
+    for reason in verdict.reasons if verdict.reached else ():
+        lines(_reason(reason), "    ")
+
+
+def _reason(reason: Reason) -> str:
+    if not reason.nearest_of:
+        return str(reason)
+    return f"{reason} (the nearest of {reason.nearest_of} branches)"
+
+
+def _decision(decision: Decision, undecided: str) -> str:
+    if decision.guard:
+        return f"guard '{decision.guard}': goes nowhere"
+    if undecided:
+        return f"not decided: {undecided}"
+    if decision.rule is None:
+        return "no rule matched: goes nowhere"
+    return f"rule '{decision.rule}'" + ("" if decision.trackers else ": goes nowhere")
+
+
+def _form(form: object, told: Sequence[str]) -> None:
+    if isinstance(form, list):
+        for text in form:
+            lines(f"would be held: {text}", "    ")
+    elif isinstance(form, dict):
+        for key, value in form["fields"]:
+            first, *rest = str(value).split("\n")
+            lines(f"{key} = {first}{' …' if rest else ''}", "    ")
+        for what in ("caution", "note"):
+            for text in form[f"{what}s"]:
+                if text not in told:
+                    lines(f"{what}: {text}", "    ")
