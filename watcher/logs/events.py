@@ -18,8 +18,9 @@ OF_COMMANDS = tuple(
 )  # fmt: skip
 TOLD = (
     "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed", "journal.behind",
-    "journal.disk_full", "keyring.failed", "library.message", "log.lost", "process.crashed", "python.unraisable", "release.followed",
-    "release.left_out", "release.seen", "rules.not_kept", "rules.older", "rules.refused", "seeding.stuck",
+    "journal.disk_full", "keyring.failed", "library.message", "log.lost", "process.crashed", "python.unraisable",
+    "release.followed", "release.left_out", "release.seen", "rules.not_kept", "rules.older", "rules.refused",
+    "seeding.stuck",
     "source.down", "source.polling", "source.problem", "source.up", "source.waits", "staging.kept", "thread.died",
     "torrent.made", "unlock.refused", "unlock.unavailable", "uploader.crash_loop", "vault.command_failed",
     "vault.older", "vault.unlocked",
