@@ -37,7 +37,7 @@ rules:
     upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}, OPS: {{}}, BAD: {{}}}}
 """
 # One album meets one fault on each site; what stops a lane stands last.
-FAULTS = ("half", "text-before", "lost", "html")
+FAULTS = {"redacted": ("half", "lost"), "orpheus": ("text-before", "html")}
 VAULT_KEY, UNUSED, WRONG = (
     "c4nary of the vault/with&more+than=32 bytes",
     "c4nary+of=the/keyless?site",
@@ -103,13 +103,13 @@ def test_no_secret_leaves_by_any_way_whatever_fails(
     assert len(secrets) == 8
     daemon = seedpost.start()
     seedpost.until(lambda: "source.baseline" in seedpost.events() if (seedpost.state / "log").exists() else False)
-    for site in ("redacted", "orpheus"):
-        for kind in FAULTS:
+    for site, kinds in FAULTS.items():
+        for kind in kinds:
             sandbox.fail(site, Fault(kind))
-    for number, _ in enumerate(FAULTS):
+    for number in range(2):
         names = {"artist": "The Loopbacks", "album": f"Album {number}"}
         write_album(tmp_path / "rips", **names, year=2020, tracks=1, media="WEB", seconds=0.1)
-    seedpost.until(lambda: all(len(sandbox.posts(site)) >= 4 for site in ("redacted", "orpheus")), "no failures")
+    seedpost.until(lambda: all(len(sandbox.posts(site)) >= 2 for site in FAULTS), "no failures")
     process = Path("/proc") / str(daemon.pid)
     assert hits(process.joinpath("cmdline").read_bytes(), secrets) == []
     assert seedpost.end() == 0
