@@ -79,7 +79,7 @@ class UploaderContract:
         assert world.asked() == ["index"]
 
     @pytest.mark.parametrize("verb", ["account", "similar", "find", "upload", "registered"])
-    def test_a_revoked_key_is_used_once(self, world: World, verb: str) -> None:
+    def test_T20_a_revoked_key_is_used_once(self, world: World, verb: str) -> None:
         one = world.prepared(world.tracker)
         before = len(world.asked())
         world.sandbox.revoke(self.site)
@@ -162,7 +162,7 @@ class UploaderContract:
         assert match.facts
 
     @pytest.mark.parametrize("who", ["uploader", "second"])
-    def test_a_torrent_that_is_there_already_tells_whose_it_is(self, world: World, who: str) -> None:
+    def test_T15_a_torrent_that_is_there_already_tells_whose_it_is(self, world: World, who: str) -> None:
         first = world.other(who)
         receipt = first.upload(world.prepared(first))
         one = world.prepared(world.tracker)
@@ -209,7 +209,7 @@ class UploaderContract:
         world.clock.wait(301)
         assert isinstance(world.tracker.find(one, None), Found)
 
-    def test_a_success_that_stored_nothing_is_seen_to_be_absent(self, world: World) -> None:
+    def test_T16_a_success_that_stored_nothing_is_seen_to_be_absent(self, world: World) -> None:
         one = world.prepared(world.tracker)
         world.fail("phantom", action="upload")
         receipt = world.tracker.upload(one)
@@ -217,7 +217,7 @@ class UploaderContract:
         with pytest.raises(Unavailable):
             world.tracker.registered(receipt)
 
-    def test_a_look_that_answers_with_another_torrent_is_not_believed(self, world: World) -> None:
+    def test_T22_a_look_that_answers_with_another_torrent_is_not_believed(self, world: World) -> None:
         one = world.prepared(world.tracker)
         world.tracker.upload(one)
         world.fail("other-torrent", action="torrent")
@@ -229,7 +229,7 @@ class UploaderContract:
         with pytest.raises(Unavailable):
             world.tracker.registered(receipt)
 
-    def test_a_hash_that_the_site_changed_is_not_called_ours(self, world: World) -> None:
+    def test_T17_a_hash_that_the_site_changed_is_not_called_ours(self, world: World) -> None:
         one = world.prepared(world.tracker)
         info = bencode2.bencode(bencode2.bdecode(one.info) | {b"source": b"OTHER"})
         receipt = world.tracker.upload(replace(one, info=info))
@@ -267,7 +267,7 @@ class UploaderContract:
             assert isinstance(world.tracker.find(one, None), Absent)
         assert world.tracker.limiter.waited > 0
 
-    def test_an_outage_of_the_site_is_told_and_over_when_it_is(self, world: World) -> None:
+    def test_T21_an_outage_of_the_site_is_told_and_over_when_it_is(self, world: World) -> None:
         one = world.prepared(world.tracker)
         world.sandbox.stop()
         with pytest.raises(Unavailable):

@@ -106,7 +106,7 @@ def test_every_recorded_answer_to_an_upload_is_classed(stage: Stage) -> None:
     assert len(UPLOADS) > 200
 
 
-def test_a_receipt_names_the_page_and_shows_warnings_without_html(stage: Stage) -> None:
+def test_T18_a_receipt_names_the_page_and_shows_warnings_without_html(stage: Stage) -> None:
     receipt = send(stage, replays(recorded("source absent")))
     assert isinstance(receipt, Receipt)
     assert receipt.url == f"{stage.url}/torrents.php?id=15&torrentid=21#torrent21"
@@ -134,7 +134,7 @@ def test_both_spellings_of_ids_are_read_on_both_sites(
 
 
 @pytest.mark.parametrize("response", [[], {}, None, 1, "x", {"torrentId": 0}, {"torrentId": True}, {"torrentId": "a"}])
-def test_a_success_that_names_no_torrent_proves_nothing(stage: Stage, response: object) -> None:
+def test_T9_a_success_that_names_no_torrent_proves_nothing(stage: Stage, response: object) -> None:
     outcome = send(stage, success(response))
     assert type(outcome) is Unconfirmed
     assert outcome.code == "unreadable"
@@ -182,7 +182,9 @@ UNCLEAR: list[tuple[Play, str, bool]] = [
 
 @pytest.mark.parametrize("type", TYPES)
 @pytest.mark.parametrize(("part", "code", "stops"), UNCLEAR)
-def test_an_unclear_ending_is_unconfirmed(stage: Stage, type: str, part: Play, code: str, stops: bool) -> None:
+def test_T7_T8_T9_T10_T11_an_unclear_ending_is_unconfirmed(
+    stage: Stage, type: str, part: Play, code: str, stops: bool
+) -> None:
     outcome = send(stage, part, type)
     assert isinstance(outcome, Unconfirmed)
     assert (outcome.code, outcome.stops_lane) == (code, stops)
@@ -224,13 +226,13 @@ def test_an_answer_of_known_words_has_its_class(
     assert (outcome.__class__, outcome.code) == (kind, code)  # type: ignore[union-attr]
 
 
-def test_too_large_a_form_was_not_taken() -> None:
+def test_T14_too_large_a_form_was_not_taken() -> None:
     with Stage(reads_bodies=False) as stage:
         outcome = send(stage, too_large)
     assert type(outcome) is Refused
 
 
-def test_nothing_listening_is_proved_not_processed(stage: Stage) -> None:
+def test_T2_nothing_listening_is_proved_not_processed(stage: Stage) -> None:
     tracker = opened("sandbox-orpheus", "http://127.0.0.1:1", None)
     with pytest.raises(Unavailable) as caught:
         tracker.upload(upload(form(tracker)))
@@ -254,7 +256,7 @@ def test_the_site_already_having_it_names_the_torrent(stage: Stage) -> None:
         ({}, 20.0),
     ],
 )
-def test_retry_after_is_obeyed_by_the_whole_lane(stage: Stage, headers: dict[str, str], seconds: float) -> None:
+def test_T5_retry_after_is_obeyed_by_the_whole_lane(stage: Stage, headers: dict[str, str], seconds: float) -> None:
     clock = Hands()
     clock.time = 1_794_999_999.0 + 1.0
     stage.plays(says("", 429, **headers))
@@ -265,7 +267,7 @@ def test_retry_after_is_obeyed_by_the_whole_lane(stage: Stage, headers: dict[str
     assert tracker.opening() == pytest.approx(seconds)
 
 
-def test_a_rate_without_a_time_pauses_twice_as_long_each_time(stage: Stage) -> None:
+def test_T6_a_rate_without_a_time_pauses_twice_as_long_each_time(stage: Stage) -> None:
     stage.plays(fails("Rate limit exceeded"))
     tracker, clock = opened("sandbox-orpheus", stage.url, None, clock=(clock := Hands())), clock
     pauses = []

@@ -82,7 +82,7 @@ def test_a_form_keeps_its_order_and_its_repeated_keys(stage: Stage) -> None:
     assert "d1:ae" in body
 
 
-def test_every_request_has_a_connection_of_its_own(stage: Stage) -> None:
+def test_T12_every_request_has_a_connection_of_its_own(stage: Stage) -> None:
     stage.plays(says("{}"))
     one = http(stage.url)
     for _ in range(3):
@@ -90,13 +90,13 @@ def test_every_request_has_a_connection_of_its_own(stage: Stage) -> None:
     assert stage.connections == 3
 
 
-def test_no_redirect_is_followed(stage: Stage) -> None:
+def test_T19_no_redirect_is_followed(stage: Stage) -> None:
     stage.plays(says(status=302, Location=f"{stage.url}/elsewhere"))
     reply = http(stage.url).post("/ajax.php")
     assert (reply.status, len(stage.asked)) == (302, 1)
 
 
-def test_the_environment_names_no_proxy_and_no_password(
+def test_T24_the_environment_names_no_proxy_and_no_password(
     stage: Stage, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     (tmp_path / ".netrc").write_text("machine 127.0.0.1 login a password b\n")
@@ -119,7 +119,7 @@ ENDINGS: list[tuple[Play, str]] = [
 
 
 @pytest.mark.parametrize(("part", "code"), ENDINGS)
-def test_once_a_byte_has_left_nobody_knows_what_came_of_a_post(stage: Stage, part: Play, code: str) -> None:
+def test_T9_T10_T11_once_a_byte_has_left_nobody_knows_what_came_of_a_post(stage: Stage, part: Play, code: str) -> None:
     stage.plays(part)
     error = failure(stage.url, "post")
     assert (type(error), error.code) == (Unconfirmed, code)
@@ -134,7 +134,7 @@ def test_a_question_that_was_not_answered_may_be_asked_again(stage: Stage, part:
 
 
 @pytest.mark.parametrize("slow", [silent, dripping])
-def test_the_deadline_is_for_the_whole_answer_and_not_for_each_byte(stage: Stage, slow: object) -> None:
+def test_T13_the_deadline_is_for_the_whole_answer_and_not_for_each_byte(stage: Stage, slow: object) -> None:
     stage.plays(slow(stage))  # type: ignore[operator]
     error = failure(stage.url, "post", deadline=0.3)
     assert (type(error), error.code) == (Unconfirmed, "timeout")
@@ -173,14 +173,14 @@ def closed_port() -> int:
 
 
 @pytest.mark.parametrize("verb", ["get", "post"])
-def test_where_no_byte_left_trying_again_is_safe(verb: str) -> None:
+def test_T1_T2_where_no_byte_left_trying_again_is_safe(verb: str) -> None:
     refused = failure(f"http://127.0.0.1:{closed_port()}", verb)
     assert (type(refused), refused.code) == (Unavailable, "refused")
     unnamed = failure("https://no..name", verb)
     assert (type(unnamed), unnamed.code) == (Unavailable, "dns")
 
 
-def test_a_connection_that_nobody_takes_is_not_sent() -> None:
+def test_T3_a_connection_that_nobody_takes_is_not_sent() -> None:
     with socket.socket() as full:
         full.bind(("127.0.0.1", 0))
         full.listen(0)
@@ -255,7 +255,7 @@ def test_a_trusted_certificate_lets_a_request_through(tmp_path: Path) -> None:
         ({"begins": 20}, True, "is this machine's clock right?"),
     ],
 )
-def test_no_key_leaves_over_a_connection_that_is_not_trusted(
+def test_T4_T21_no_key_leaves_over_a_connection_that_is_not_trusted(
     tmp_path: Path, flaw: dict[str, int], trusted: bool, words: str
 ) -> None:
     ca_file, context = certificate(tmp_path, **flaw)  # type: ignore[arg-type]

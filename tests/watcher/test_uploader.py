@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import errno
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -9,8 +10,10 @@ from pathlib import Path
 import pytest
 
 from tests.support_loop import Memory, World, world
-from trackers.base import Form, Found, Match, Problem, Receipt, Upload
+from trackers.base import Account, Form, Found, Match, Problem, Receipt, Upload
 from trackers.errors import Unavailable
+from trackers.secret import Secret
+from watcher.errors import SeedpostError
 from watcher.jobs import State
 from watcher.seeding import Seeding
 from watcher.uploader.reconcile import PASSES
@@ -333,6 +336,130 @@ def test_P4_a_job_that_crashes_its_worker_three_times_is_held_and_the_loop_lives
     one.until(one.settled)
     assert (one.job().state, one.job().code) == (State.HELD, "crashed")
     assert "RecursionError" in str(one.job().why)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_P8_a_process_out_of_files_begins_nothing_for_a_while_and_blames_no_job(one: World, number: int) -> None:
+    compose = one.models["RED"].compose
+
+    def starved(*_: object) -> None:
+        try:
+            raise OSError(number, "Too many open files")
+        except OSError as error:
+            raise SeedpostError("the blob can't be read") from error
+
+    one.models["RED"].compose = starved  # type: ignore[assignment]
+    one.release()
+    one.turn(50)
+    assert (one.job().state, one.job().code) == (State.QUEUED, None)
+    assert one.manager.stopped.startswith("too many open files")
+    one.models["RED"].compose = compose  # type: ignore[method-assign]
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
+
+
+def test_P8_an_upload_that_runs_out_of_files_half_way_is_unconfirmed(one: World) -> None:
+    def starved(upload: Upload) -> Receipt:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    one.release()
+    one.turn()
+    one.models["RED"].upload = starved  # type: ignore[method-assign]
+    one.turn()
+    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_an_upload_leaves_it_unconfirmed(one: World) -> None:
+    def starved(upload: Upload) -> Receipt:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    one.release()
+    one.turn()
+    one.models["RED"].upload = starved  # type: ignore[method-assign]
+    one.turn()
+    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
+
+
+def test_T16_a_success_that_the_site_does_not_show_is_never_sent_again(tmp_path: Path) -> None:
+    with world(tmp_path, client="seedbox") as one:
+        one.release()
+        one.turn()
+        one.models["RED"].lost.add(str(one.job().infohash))
+        one.until(lambda: one.job().state is State.HELD, hours=48)
+        job = one.job()
+        assert (job.code, job.back_to, posts(one)) == ("no-torrent", State.UPLOADED, 1)
+        assert one.command("cancel", job.job)["result"] == "done"
+        assert one.command("approve", job.job, reason="again")["result"] == "refused"
+
+
+def test_T18_warnings_of_a_success_are_kept_and_nothing_is_sent_again(one: World) -> None:
+    upload = one.models["RED"].upload
+    warned = ("the request was not filled",)
+    one.models["RED"].upload = lambda sent: dataclasses.replace(upload(sent), warnings=warned)  # type: ignore[method-assign]
+    one.release()
+    one.until(one.settled)
+    assert (one.job().state, one.job().rest["warnings"], posts(one)) == (State.UPLOADED, list(warned), 1)
+
+
+def test_T23_a_new_announce_address_changes_no_info_dictionary(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    accounts = iter(range(100))
+    announced: list[str] = []
+    upload = one.models["RED"].upload
+
+    def account() -> Account:
+        return Account("us", "1", Secret(f"http://127.0.0.1:1/{next(accounts)}/announce"))
+
+    def sent(one_upload: Upload) -> Receipt:
+        announced.append(one_upload.account.announce.reveal())
+        return upload(one_upload)
+
+    one.models["RED"].account, one.models["RED"].upload = account, sent  # type: ignore[method-assign]
+    one.release()
+    one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
+    one.manager.reload()
+    one.until(one.settled)
+    assert len(set(announced)) == 2
+    assert len({infohash for _, infohash in one.sites["RED"].posts}) == 1
+
+
+def test_C1_a_clock_that_was_ten_years_ahead_postpones_no_lane(one: World) -> None:
+    one.clock.wall += 10 * 365 * 86400.0
+    one.sites["RED"].down = True
+    one.release()
+    one.turn(3)
+    assert one.manager.lanes["sandbox:redacted:127.0.0.1"].closed
+    one.clock.wall -= 10 * 365 * 86400.0
+    one.sites["RED"].down = False
+    one.until(one.settled, hours=1)
+    assert one.job().state is State.UPLOADED
+
+
+def test_C1_a_clock_set_far_forward_holds_nothing_that_is_tried_again(one: World) -> None:
+    one.release()
+    one.turn()
+    one.client.unready = "seedbox is away"
+    one.set_rules(client="seedbox")
+    one.clock.wall += 10 * 365 * 86400.0
+    one.turn(10)
+    assert one.job().state in (State.QUEUED, State.PREPARED)
+    one.client.unready = None
+    one.until(lambda: one.job().state is State.DONE, hours=2)
+    assert posts(one) == 1
+
+
+def test_C2_a_machine_that_slept_goes_on_without_a_burst(one: World) -> None:
+    one.sites["RED"].down = True
+    for number in range(5):
+        one.release(f"Album {number}")
+    one.turn(3)
+    before = len(one.sites["RED"].looks)
+    one.clock.move(7 * 86400.0)
+    one.turn()
+    assert len(one.sites["RED"].looks) - before <= 1
+    one.sites["RED"].down = False
+    one.until(one.settled, hours=1)
+    assert posts(one) == 5
 
 
 def test_F14_files_that_change_between_hashing_and_sending_are_hashed_again(one: World) -> None:

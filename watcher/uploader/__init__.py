@@ -5,6 +5,7 @@ Reads the journal (its own lines and other processes'), never the rules. All it 
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
@@ -37,6 +38,8 @@ FULL_WAIT = 30.0  # seconds until a full disk is looked at again
 CRASHES = 3  # of one job in a row, before it is held
 HANDS = "hands"  # the file
 CRASH_LOOP = "crash-loop: it was killed five times within ten minutes; goes on in ten minutes, or: seedpost resume"
+DISK_FULL = "disk-full: uploads go on by themselves when there is room"
+OUT_OF_FILES = "too many open files: uploads go on by themselves; raise the limit (LimitNOFILE=, ulimit -n)"
 INTERRUPTED = "the last run ended while it was being sent"
 STRICTNESS = ("upload", "review", "dry_run")
 
@@ -229,6 +232,9 @@ class UploadManager:
     def _work(self, job: Job, lane: Lane, takes_lane: bool) -> None:
         try:
             self._step(job, lane)
+            after = self._bench.journal.ledger.jobs[job.job]
+            if after.state is State.SENDING:  # whatever came in between: it must not be taken for in flight for ever
+                self._written(after, unconfirmed(after, "crash", "the attempt ended without an outcome"))
         except Exception as error:  # noqa: BLE001  a job that crashes its worker must not stop the loop
             self._crashed(job, error)
         finally:
@@ -310,15 +316,18 @@ class UploadManager:
             return self.stopped
         if not journal.room():
             self._disk_is_full("there is not room enough for what must be written after an upload")
-            return "disk-full: uploads go on by themselves when there is room"
+            return DISK_FULL
         return ""
 
     def _disk_is_full(self, why: str) -> None:
+        self._halt(DISK_FULL, why)
+
+    def _halt(self, stopped: str, why: str) -> None:
         """Begin nothing for a while; then look again."""
         self._full_until = self._bench.clock.running() + FULL_WAIT
         if not self.stopped:
-            log.error("journal.disk_full", why=why)
-        self.stopped = "disk-full: uploads go on by themselves when there is room"
+            log.error("uploader.stopped", why=f"{stopped} ({why})")
+        self.stopped = stopped
 
     def _crashed(self, job: Job, error: Exception) -> None:
         """A job that failed in a way that nobody foresaw. The loop goes on."""
@@ -328,6 +337,8 @@ class UploadManager:
         log.error("job.crashed", job=job.job, tracker=job.tracker, why=why, exc_info=not expected)
         if after.state is State.SENDING:
             self._written(after, unconfirmed(after, "crash", why))
+        elif _out_of_files(error):  # no fault of the job's: nothing is begun for a while
+            self._halt(OUT_OF_FILES, why)
         elif after.state in LIVE:
             self._written(after, self._after_crash(after, why))
 
@@ -338,6 +349,15 @@ class UploadManager:
             step = held(job, "crashed", why, back_to=job.state, open=job.state is State.UNCONFIRMED)
             return step | {"crashes": None}
         return {**self._bench.again(job, job.state, "crashed", why), "crashes": count}
+
+
+def _out_of_files(error: BaseException | None) -> bool:
+    """Whether an error, or what it came of, is that no more files can be opened."""
+    while error is not None:
+        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
+            return True
+        error = error.__cause__ or error.__context__
+    return False
 
 
 def _removed(job: Job) -> Step:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 
-from trackers.base import Upload
+from trackers.base import Upload, Uploader
 from trackers.clock import utc_seconds
 from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
 from watcher.errors import SeedpostError
@@ -37,9 +37,10 @@ def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
     upload = upload_of(job, bench.form(job), info, lane, root_of(release))
     if not _turn_came(lane, bench):
         return None
+    tracker = lane.tracker()  # which a change of settings may open anew at any time
     sent = bench.clock.now()
     job = bench.write(job, {"state": State.SENDING, "attempt": job.attempt + 1, "sent_at": bench.at(0)})
-    outcome = _outcome(job, lane, dataclasses.replace(upload, sent_at=sent), bench)
+    outcome = _outcome(job, tracker, lane, dataclasses.replace(upload, sent_at=sent), bench)
     return outcome | {"seconds": round(bench.clock.now() - sent, 3)}
 
 
@@ -67,9 +68,9 @@ def _turn_came(lane: Lane, bench: Bench) -> bool:
     return False
 
 
-def _outcome(job: Job, lane: Lane, upload: Upload, bench: Bench) -> dict[str, object]:
+def _outcome(job: Job, tracker: Uploader, lane: Lane, upload: Upload, bench: Bench) -> dict[str, object]:
     try:
-        receipt = lane.tracker().upload(upload)
+        receipt = tracker.upload(upload)
     except Unavailable as error:  # proved not processed: the lane waits, the job loses nothing
         lane.outage(error)
         return {"state": State.QUEUED, "code": error.code, "why": redact(error.text), **_answer(error)}
