@@ -15,7 +15,7 @@ from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.intake.anew import OTHERS, Answer, in_force, redecide
 from watcher.jobs import first_half
-from watcher.journal import DiskFull, Journal
+from watcher.journal import Journal, NotNow
 from watcher.logs import log
 from watcher.release import Release, release_of, told_by_source
 from watcher.sources.content import Found, Never, Waits
@@ -64,7 +64,7 @@ class Asked:
             self._again.clear()
             for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
                 self._intake.again(record)
-        with contextlib.suppress(DiskFull):  # what is not written is worked on again
+        with contextlib.suppress(NotNow):  # what is not written is worked on again
             for command in self.waiting():
                 if command["do"] == "redecide":
                     self._ready.append((command, self._tried(command, self._redecide)))
@@ -94,7 +94,7 @@ class Asked:
             if any(map(in_hands, answer.seqs)):
                 self._ready.append((command, answer))
             elif all(self._journal.ledger.jobs[id].seq == seq for id, seq in answer.seqs.items()):
-                with contextlib.suppress(DiskFull):
+                with contextlib.suppress(NotNow):
                     self._write(command, answer)
 
     def _write(self, command: Mapping[str, object], answer: Answer) -> None:

@@ -7,8 +7,10 @@ from watcher.journal.errors import (
     BlobLost,
     DiskFull,
     JournalLost,
+    LockHeld,
     NeedsRepair,
     NewerJournal,
+    NotNow,
     Unknown,
 )
 from watcher.journal.journal import Journal
@@ -22,8 +24,10 @@ __all__ = [
     "DiskFull",
     "Journal",
     "JournalLost",
+    "LockHeld",
     "NeedsRepair",
     "NewerJournal",
+    "NotNow",
     "Repaired",
     "Report",
     "Unknown",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 from pathlib import Path
 
+from watcher.durable import LockBusy
 from watcher.errors import UNKNOWN, SeedpostError, StateInvalid
 
 FULL = (errno.ENOSPC, errno.EDQUOT)
@@ -14,8 +15,16 @@ class AppendRefused(SeedpostError):
     """Nothing of it was written."""
 
 
-class DiskFull(AppendRefused):
-    """Nothing of it was written, for want of room. It may go in later, without anybody's help."""
+class NotNow(AppendRefused):
+    """Nothing of it was written. It may go in later, and whoever goes on by himself tries again."""
+
+
+class DiskFull(NotNow):
+    """There is no room."""
+
+
+class LockHeld(NotNow, LockBusy):
+    """Another process has had the lock for longer than anyone should: it may be stopped."""
 
 
 class Unknown(SeedpostError):
@@ -42,6 +51,8 @@ class BlobLost(SeedpostError):
 
 def said(error: BaseException, path: Path) -> BaseException:
     """What a caller is told: of an error of the system, that nothing of it was written."""
+    if isinstance(error, LockBusy):
+        return LockHeld(str(error), hint=error.hint)
     return refused(error, path) if isinstance(error, OSError) else error
 
 

@@ -16,11 +16,11 @@ from trackers.clock import Clock, utc_text
 from trackers.secret import Secret
 from watcher.client import Client
 from watcher.config import Config, TrackerConfig
-from watcher.durable import DaemonLock, FileSystem, private_folder
+from watcher.durable import DaemonLock, FileSystem, LockBusy, private_folder
 from watcher.errors import SeedpostError, StateInvalid
 from watcher.intake import Intake
 from watcher.intake.asked import Asked
-from watcher.journal import Journal
+from watcher.journal import AppendRefused, Journal, NeedsRepair
 from watcher.logs import line_for, log
 from watcher.secrets import Secrets, listen
 from watcher.seeding import Seeder
@@ -32,6 +32,7 @@ from watcher.sources import SourceStatus
 from watcher.torrents import Hasher, TorrentStore
 from watcher.uploader import Bench, UploadManager
 
+COMPACT_AGAIN = 3600.0  # seconds after a compaction that failed
 SOON = 60.0  # `--once` works until nothing is due within this many seconds
 GRACE = 90.0  # seconds that a POST in flight has after the first SIGTERM
 LANES = 32  # workers: more than anyone has trackers
@@ -56,7 +57,7 @@ class Service:
         self._lock.acquire()
         self.secrets, self.state, self.clock = secrets, state, clock
         self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
-        self._on_record, self._died = on_record, ""
+        self._on_record, self._died, self._compact_at = on_record, "", 0.0
         self._clients: dict[str, Client] = {}
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
@@ -98,9 +99,19 @@ class Service:
         if self._asking is None and self.asked.pending:
             self._asking = self._workers.submit(self.asked.work)
         self.watches.pause()
-        if self.journal.wants_compaction and not self.manager.busy:
-            self.journal.compact()
+        self._compact()
         return wait
+
+    def _compact(self) -> None:
+        """A shorter journal, when it is worth it and nothing flies. What fails is told, and tried again in an hour."""
+        now = self.clock.running()
+        if now < self._compact_at or self.manager.busy or not self.journal.wants_compaction:
+            return
+        try:
+            self.journal.compact()
+        except (AppendRefused, LockBusy, NeedsRepair) as error:
+            self._compact_at = now + COMPACT_AGAIN
+            log.error("journal.not_compacted", why=str(error))
 
     def _bench(self) -> Bench:
         return Bench(

@@ -10,12 +10,14 @@ from trackers.clock import Clock
 from watcher.client import Client
 from watcher.config import ClientConfig, Config, FolderConfig
 from watcher.jobs import Source as Known
+from watcher.journal import NotNow
 from watcher.logs import log
 from watcher.service import parts
 from watcher.sources import Sink, Source
 from watcher.sources.holders import Holders
 from watcher.sources.qbittorrent import QbittorrentSource
 
+NOT_NOW = 30.0  # seconds until a source looks again whose journal took nothing
 JOIN = 5.0  # seconds a source has to end: it may be in the middle of a poll
 
 
@@ -111,7 +113,12 @@ class Watches:
     def _run(self, watch: Watch) -> None:
         try:
             while not watch.stop.is_set():
-                watch.source.run(watch.rest)
+                try:
+                    watch.source.run(watch.rest)
+                except NotNow as error:  # what it saw it still has, and it is no reason to end
+                    log.error("source.not_written", source=watch.source.name, why=str(error))
+                    self._clock.wait(NOT_NOW, watch.rest)
+                    continue
                 watch.go.wait()
                 watch.go.clear()
         except Exception:  # noqa: BLE001  whatever it is, half alive is worse

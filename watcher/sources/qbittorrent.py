@@ -230,8 +230,8 @@ class QbittorrentSource:
         self._prove_paths()
 
     def _found(self, since: float, by: str, done: Iterable[tuple[str, int]]) -> None:
+        self._tell("baseline", done, since=since, by=by)  # first: what is not written is found again at the next look
         self._baseline = Baseline(since, by)
-        self._tell("baseline", done, since=since, by=by)
 
     def _prove_paths(self) -> None:
         self._problem("path_map", "; ".join(unmapped(self._torrents.held.values(), self._paths)))

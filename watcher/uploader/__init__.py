@@ -15,7 +15,7 @@ from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
-from watcher.journal import FULL, DiskFull
+from watcher.journal import FULL, LockHeld, NotNow
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
@@ -122,8 +122,8 @@ class UploadManager:
         self._collect()
         try:
             return max(0.05, min(IDLE, self._act()))
-        except DiskFull as error:  # commands and steps wait where they are
-            self._disk_is_full(str(error))
+        except NotNow as error:  # commands and steps wait where they are
+            self._not_now(error)
         return IDLE
 
     def _act(self) -> float:
@@ -220,8 +220,8 @@ class UploadManager:
     def _asked(self, command: Mapping[str, object], lanes: Sequence[Lane]) -> None:
         try:
             self._orders.answer(command)
-        except DiskFull as error:
-            self._disk_is_full(str(error))
+        except NotNow as error:
+            self._not_now(error)
         finally:
             for lane in lanes:
                 lane.busy = False
@@ -260,8 +260,8 @@ class UploadManager:
             step = bench.again(job, job.state, "client-away", str(error))
         except HashingStopped:
             return
-        except DiskFull as error:
-            self._disk_is_full(str(error))
+        except NotNow as error:
+            self._not_now(error)
             return
         except OSError as error:  # of the torrent store: no fault of the job
             if error.errno not in FULL:
@@ -299,8 +299,8 @@ class UploadManager:
             try:
                 self._bench.write(after, step, outcome=outcome)
                 return
-            except DiskFull as error:
-                self._disk_is_full(str(error))
+            except NotNow as error:
+                self._not_now(error)
                 if not outcome:
                     return
                 self._bench.clock.wait(1.0)
@@ -318,6 +318,13 @@ class UploadManager:
             self._disk_is_full("there is not room enough for what must be written after an upload")
             return DISK_FULL
         return ""
+
+    def _not_now(self, error: NotNow) -> None:
+        """The journal takes nothing now."""
+        if isinstance(error, LockHeld):
+            self._halt("journal-locked: uploads go on by themselves when another process lets go of it", str(error))
+        else:
+            self._disk_is_full(str(error))
 
     def _disk_is_full(self, why: str) -> None:
         self._halt(DISK_FULL, why)
