@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
 import os
 import threading
 from pathlib import Path
@@ -21,6 +22,7 @@ from watcher.torrents import (
     HashingStopped,
     NotTaken,
     Whole,
+    create,
     describe,
     info_dict,
     infohash,
@@ -234,3 +236,48 @@ def test_one_reading_gives_the_pieces_of_every_length_that_is_asked_for(album):
     found = hashes_by_length(root, files, False, (64 * KIB, 16 * KIB, 1024 * KIB))
     assert found == {length: judged_pieces(root, files, length) for length in (16 * KIB, 64 * KIB, 1024 * KIB)}
     assert describe(info_dict("Album", files, False, 64 * KIB, found[64 * KIB], None)).piece_length == 64 * KIB
+
+
+def sparse(path: Path, size: int, end: bytes) -> None:
+    with path.open("wb") as file:
+        file.truncate(size)
+        file.seek(size - len(end))
+        file.write(end)
+
+
+def test_a_sparse_file_over_four_gibibytes_is_taken_over_by_reading_two_pieces(tmp_path):
+    path, size, length = tmp_path / "film.mkv", (4 << 30) + 5, 16 << 20
+    sparse(path, size, b"12345")
+    pieces = hashlib.sha1(bytes(length)).digest() * (4 << 30 >> 24) + hashlib.sha1(b"12345").digest()
+    files = (File("film.mkv", size),)
+    torrent = stamp(info_dict("film.mkv", files, True, length, pieces, None), FOREIGN)
+    taken = take_over(whole_of(torrent), path, files, True, always)
+    assert (taken.read, taken.pieces) == (2, pieces)
+    assert judged(torrent).total_size() == size
+    with path.open("r+b") as file:
+        file.seek(size - 1)
+        file.write(b"x")
+    with pytest.raises(NotTaken, match="piece 256"):
+        take_over(whole_of(torrent), path, files, True, always)
+
+
+@pytest.mark.long
+def test_a_sparse_file_over_four_gibibytes_is_hashed_from_end_to_end(tmp_path):
+    path, size, length = tmp_path / "film.mkv", (4 << 30) + 5, 16 << 20
+    sparse(path, size, b"12345")
+    pieces = hashlib.sha1(bytes(length)).digest() * (4 << 30 >> 24) + hashlib.sha1(b"12345").digest()
+    assert piece_hashes(path, [File("film.mkv", size)], True, length) == pieces
+
+
+def test_a_torrent_by_hand_takes_over_or_says_why_not(album):
+    root, files = album
+    whole = whole_of(torrent_of(root, files))
+    made = create(root, source_flag="OPS", whole=whole)
+    assert (made.reused, made.read, made.why) == (True, 6, "")
+    assert create(root, source_flag="OPS", piece_length=16 * KIB).info == made.info
+    other = create(root, source_flag="OPS", piece_length=32 * KIB, whole=whole)
+    assert (other.reused, other.read) == (False, other.pieces)
+    assert "not of a length" in other.why
+    told: list[tuple[int, int]] = []
+    create(root, source_flag="OPS", progress=lambda done, size: told.append((done, size)))
+    assert told[-1] == (350_000, 350_000)

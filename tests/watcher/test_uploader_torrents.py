@@ -177,6 +177,20 @@ def test_what_was_sent_once_is_built_again_with_the_piece_length_it_was_sent_wit
         assert describe(frozen(one)).piece_length == 32 * KIB
 
 
+def test_what_a_gap_in_the_journal_may_hide_is_looked_for_as_it_would_have_been_sent(tmp_path: Path) -> None:
+    with world(tmp_path) as one:
+        root, files = album(one)
+        completed(one, root, files)
+        one.turn()
+        sent = one.job()
+        assert sent.state is State.PREPARED
+        one.bench.write(sent, {"state": State.UNCONFIRMED, "infohash": None, "sent_at": None, "code": "journal-gap"})
+        one.client.held.clear()
+        one.restart()
+        one.turn()
+        assert (one.job().state, one.job().infohash) == (State.UNCONFIRMED, sent.infohash)
+
+
 # Staging
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from trackers.content import File
 from watcher import durable
 from watcher.errors import NotFound, StateInvalid
 from watcher.torrents.metainfo import describe, infohash
@@ -36,6 +37,16 @@ class TorrentStore:
         if infohash(info) != infohash_:
             raise StateInvalid(f"{path} is damaged: its bytes have another info-hash", hint="restore it from a backup")
         return info
+
+    def like(self, name: str, files: tuple[File, ...], source_flag: str) -> bytes | None:
+        """The youngest info dictionary of this content for a site, whatever its pieces; None if there is none."""
+        found: list[tuple[float, bytes]] = []
+        for path in self._folder.glob("*.info"):
+            info = self.get(path.stem)
+            one = describe(info)
+            if (one.name, one.files, one.source) == (name, files, source_flag):
+                found.append((path.stat().st_mtime, info))
+        return max(found, default=(0.0, None))[1]
 
     def _path(self, infohash_: str) -> Path:
         if len(infohash_) != 40 or not set(infohash_) <= set("0123456789abcdef"):

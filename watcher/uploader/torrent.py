@@ -67,8 +67,8 @@ def built(job: Job, entry: SiteType, bench: Bench) -> Built:
     """
     content, staged = bench.on_disk(job), bench.staging(job)
     files = _Files(root_of(bench.release(job)), staged.sources if staged else content.files, content.single)
-    made = _pieces(job, files, entry, bench)
     shown = staged.over(content) if staged else content
+    made = _pieces(job, shown, files, entry, bench)
     info = info_dict(shown.name, shown.files, shown.single, made.length, made.pieces, entry.source_flag)
     of = len(made.pieces) // 20
     log.info("torrent.made", job=job.job, tracker=job.tracker, how=made.how, read=made.read, pieces=of, why=made.why)
@@ -79,9 +79,9 @@ def built(job: Job, entry: SiteType, bench: Bench) -> Built:
     return Built(info, mark, {"hashed": hashed, "staged": str(folder)})
 
 
-def _pieces(job: Job, files: _Files, entry: SiteType, bench: Bench) -> _Pieces:
+def _pieces(job: Job, shown: Content, files: _Files, entry: SiteType, bench: Bench) -> _Pieces:
     """What is known first, then what the client knows, then the disk."""
-    length, free = _length(job, files, entry, bench)
+    length, free = _length(job, shown, entry, bench)
 
     def allowed(other: int) -> bool:
         return other == length or (free and entry.pieces.allows(other, files.size, entry.torrent_limit))
@@ -103,11 +103,17 @@ def _pieces(job: Job, files: _Files, entry: SiteType, bench: Bench) -> _Pieces:
     return _Pieces(hashed.pieces, length, hashed.signature, how, read, why)
 
 
-def _length(job: Job, files: _Files, entry: SiteType, bench: Bench) -> tuple[int, bool]:
-    """The piece length, and whether another that the site allows will do: what was sent once keeps its own."""
+def _length(job: Job, shown: Content, entry: SiteType, bench: Bench) -> tuple[int, bool]:
+    """The piece length, and whether another that the site allows will do: what was sent once, or may have been where
+    the journal has a gap, keeps its own."""
+    frozen = None
     if job.sent_at and job.infohash:
-        return describe(bench.store.get(job.infohash)).piece_length, False
-    return entry.pieces.length(files.size), True
+        frozen = bench.store.get(job.infohash)
+    elif job.state is State.UNCONFIRMED:
+        frozen = bench.store.like(shown.name, shown.files, entry.source_flag)
+    if frozen is not None:
+        return describe(frozen).piece_length, False
+    return entry.pieces.length(shown.size), True
 
 
 def _taken(job: Job, files: _Files, allowed: Callable[[int], bool], bench: Bench) -> _Pieces:
