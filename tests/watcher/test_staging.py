@@ -339,3 +339,12 @@ def test_check_warns_of_a_stage_on_another_file_system_than_the_folders(tmp_path
     clock = Clock()
     found = check(tmp_path / "rules.yaml", Secrets(tmp_path, {}, clock=clock), tmp_path, clock, online=False)
     assert any("file system of its stage" in problem.message for problem in found.problems)
+
+
+def test_folders_inside_are_cut_when_names_alone_do_not_do_and_what_can_not_fit_is_left_to_the_site():
+    deep = "/".join(["Disc " + "x" * 60] * 3)
+    plan = planned(content("Album", f"{deep}/01 - Song.flac"))
+    assert len(f"Album/{paths(plan)[0]}") <= RED.path_limit
+    assert paths(plan)[0].endswith("/01 - Son.flac")
+    hopeless = planned(content("Album", "/".join(["y" * 20] * 30) + "/01.flac"))
+    assert len(paths(hopeless)[0]) > RED.path_limit

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 from collections.abc import Iterator
@@ -13,6 +14,7 @@ from tests.support_seedpost import Seedpost, keys_of
 from tests.support_torrents import judged, judged_addresses, write
 from trackers.sandbox import Sandbox
 from trackers.secret import Secret
+from watcher.cli.torrent import _bar
 from watcher.errors import FAILED, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, USAGE
 from watcher.torrents import create, describe, info_of, stamp
 
@@ -168,3 +170,19 @@ def test_very_many_files_make_a_torrent(tmp_path, count) -> None:
     torrent = stamp(made.info, Secret("http://127.0.0.1/x"))
     assert judged(torrent).num_files() == count
     assert str(judged(torrent).info_hashes().v1) == made.infohash
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_how_far_the_reading_is_stands_on_a_terminal_alone_and_is_wiped(monkeypatch) -> None:
+    with _bar() as told:
+        assert told is None
+    screen = Terminal()
+    monkeypatch.setattr("sys.stderr", screen)
+    with _bar() as told:
+        assert told is not None
+        told(512 * 1024, 1024 * 1024)
+    assert screen.getvalue() == "\r512 KiB of 1.0 MiB (50%) \r\x1b[K"
