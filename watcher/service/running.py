@@ -26,6 +26,7 @@ from watcher.secrets import Secrets, listen
 from watcher.seeding import Seeder
 from watcher.service import parts
 from watcher.service.rulesfile import RulesFile
+from watcher.service.systemd import Systemd
 from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
@@ -58,6 +59,7 @@ class Service:
         self.secrets, self.state, self.clock = secrets, state, clock
         self.wake, self.stopping, self._asked = threading.Event(), threading.Event(), threading.Event()
         self._on_record, self._died, self._compact_at = on_record, "", 0.0
+        self._systemd = Systemd()
         self._clients: dict[str, Client] = {}
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
@@ -139,6 +141,7 @@ class Service:
         """Until `stop`. Raises SeedpostError if a thread died."""
         self._begin()
         self.watches.start()
+        self._systemd.ready()
         while not self.stopping.is_set():
             if self._asked.is_set() or self.rules.edited():
                 if self._asked.is_set():  # a person says that what was refused may be tried again
@@ -189,6 +192,7 @@ class Service:
     def stop(self) -> None:
         """Nothing new starts; what is in flight may finish."""
         self.stopping.set()
+        self._systemd.stopping()
         self.watches.stop()
         self.wake.set()
 
@@ -258,6 +262,8 @@ class Service:
             fresh.write_text(json.dumps(value))
             fresh.chmod(0o600)
             fresh.replace(path)
+        counts = ", ".join(f"{count} {state}" for state, count in self.journal.ledger.counts().items())
+        self._systemd.beat(self.manager.stopped or counts or "no jobs")
 
     def _source(self, status: SourceStatus, now: float, paused: Mapping[str, object]) -> dict[str, object]:
         return {
