@@ -361,7 +361,7 @@ def test_the_sandbox_alone_says_where_it_is_and_answers(tmp_path: Path, sandbox:
 
     seedpost = made(tmp_path, sandbox)
     process = subprocess.Popen(
-        seedpost._command("sandbox", "--json"), env=seedpost.environment, stdout=subprocess.PIPE, text=True
+        seedpost.command("sandbox", "--json"), env=seedpost.environment, stdout=subprocess.PIPE, text=True
     )
     try:
         assert process.stdout is not None
