@@ -447,6 +447,31 @@ def test_R1_a_start_with_an_invalid_file_finishes_what_it_has_and_says_so_loudly
     assert seedpost("run", "--once").returncode == 78
 
 
+def test_R2_R8_R9_a_daemon_outlives_every_file_and_goes_on_by_the_old_rules(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox))
+    daemon = seedpost.start()
+    seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+    good = seedpost.rules.read_bytes()
+    worst = [
+        b"",
+        good[: len(good) // 2],
+        b"[" * 100_000,
+        b"a: &a [x]\nb: [*a, *a]\n",
+        good + b"\x00",
+        b"\xff" * 2_000_000,
+    ]
+    for count, text in enumerate(worst, 1):
+        seedpost.rules.write_bytes(text)
+        daemon.send_signal(signal.SIGHUP)
+        seedpost.until(lambda count=count: seedpost.events().count("rules.rejected") >= count, f"{text[:20]!r}")
+    seedpost.rules.unlink()
+    daemon.send_signal(signal.SIGHUP)
+    seedpost.until(lambda: seedpost.events().count("rules.rejected") > len(worst), "a file that is gone")
+    an_album(tmp_path / "rips")
+    seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "the old rules are not in force")
+    assert seedpost.end() == 0
+
+
 def test_what_was_undecided_is_decided_again_when_other_rules_are_taken(tmp_path: Path, sandbox: Sandbox) -> None:
     seedpost = met(made(tmp_path, sandbox))
     good = seedpost.rules.read_text()

@@ -23,18 +23,18 @@ def only(text: str | bytes) -> tuple[int, int, str]:
     return problem.line, problem.column, problem.message
 
 
-def test_r1_a_syntax_error_names_its_line_and_column_once() -> None:
+def test_R1_a_syntax_error_names_its_line_and_column_once() -> None:
     assert only("version: 1\nrules:\n- {name: a, match: {}\n  upload_to: [RED]}\n")[:2] == (3, 3)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n", "---\n", "\ufeff"])
-def test_r2_an_empty_file_is_an_error_and_not_a_file_without_rules(text: str) -> None:
+def test_R2_an_empty_file_is_an_error_and_not_a_file_without_rules(text: str) -> None:
     problems = refused(text)
     assert "empty" in problems[0].message or "nothing" in problems[0].message
 
 
 @pytest.mark.parametrize("cut", range(0, 300, 7))
-def test_r2_a_half_written_file_never_loads_as_another(cut: int) -> None:
+def test_R2_a_half_written_file_never_loads_as_another(cut: int) -> None:
     whole = GOOD.replace(
         "rules: []", "rules:\n- {name: a, match: {kind: music}, upload_to: [RED, OPS]}\notherwise: hold"
     )
@@ -46,13 +46,13 @@ def test_r2_a_half_written_file_never_loads_as_another(cut: int) -> None:
     assert found.rules.rules == parse(whole.encode()).rules.rules
 
 
-def test_r3_unknown_keys_types_and_values_are_refused_with_the_nearest_name() -> None:
+def test_R3_unknown_keys_types_and_values_are_refused_with_the_nearest_name() -> None:
     assert only(GOOD + "otherwize: hold\n")[2] == "unknown key 'otherwize' in rules.yaml, did you mean 'otherwise'?"
     assert "did you mean 'redacted'?" in only(GOOD.replace("redacted", "redactd"))[2]
     assert "did you mean 'dry_run'?" in only(GOOD + "defaults: {mode: dry-run}\n")[2]
 
 
-def test_r4_a_key_that_stands_twice_is_refused_and_both_lines_named() -> None:
+def test_R4_a_key_that_stands_twice_is_refused_and_both_lines_named() -> None:
     assert only(GOOD + "otherwise: hold\nversion: 1\n") == (6, 1, "'version' stands twice, first in line 1")
     text, places = marked(GOOD.replace("[]", "\n- {name: a, match: {kind: tv, §kind: music}, upload_to: []}"))
     line, column, message = only(text)
@@ -92,24 +92,24 @@ R5 = [
 
 
 @pytest.mark.parametrize(("match", "message"), R5)
-def test_r5_what_yaml_might_take_for_something_else_is_refused_in_words_that_help(match: str, message: str) -> None:
+def test_R5_what_yaml_might_take_for_something_else_is_refused_in_words_that_help(match: str, message: str) -> None:
     text, places = marked(GOOD.replace("[]", f"\n- {{name: a, match: {match}, upload_to: []}}"))
     line, column, said = only(text)
     assert {(line, column)} == places
     assert message in said
 
 
-def test_r5_in_quotes_they_are_what_they_say() -> None:
+def test_R5_in_quotes_they_are_what_they_say() -> None:
     for value in ("NO", "on", "1:30", "0644", "2026-01-31", "null", "1.50"):
         found = config(f"rules: [{{name: a, match: {{group: '{value}'}}, upload_to: []}}]\n")
         assert decided(found, {"group": value.lower()}).rule == "a"
 
 
-def test_r5_on_is_a_key_like_any_other() -> None:
+def test_R5_on_is_a_key_like_any_other() -> None:
     assert config("rules: []\nnotify: {phone: {on: job.held}}\n").notify["phone"].on == ("job.held",)
 
 
-def test_r5_whole_numbers_are_texts_where_texts_are_wanted() -> None:
+def test_R5_whole_numbers_are_texts_where_texts_are_wanted() -> None:
     found = config("rules: [{name: 1917, match: {movie.title: 1917}, upload_to: []}]\n")
     assert decided(found, {"movie.title": "1917"}).rule == "1917"
 
@@ -126,7 +126,7 @@ def test_r5_whole_numbers_are_texts_where_texts_are_wanted() -> None:
         ("x" * 513, "512"),
     ],
 )
-def test_r6_r7_patterns_that_linear_time_rules_out_are_refused_and_the_message_says_which(
+def test_R6_R7_patterns_that_linear_time_rules_out_are_refused_and_the_message_says_which(
     pattern: str, message: str
 ) -> None:
     text, places = marked(
@@ -137,7 +137,7 @@ def test_r6_r7_patterns_that_linear_time_rules_out_are_refused_and_the_message_s
     assert message in said
 
 
-def test_r6_a_hostile_pattern_is_harmless() -> None:
+def test_R6_a_hostile_pattern_is_harmless() -> None:
     found = config("rules: [{name: a, match: {name: {regex: '(a*)*(a|aa)+b(a+)+$'}}, upload_to: []}]\n")
     assert decided(found, {"name": "a" * 65536}).rule is None
     found = config(f"rules: [{{name: a, match: {{name: '{'*a' * 200}b'}}, upload_to: []}}]\n")
@@ -149,43 +149,43 @@ BOMB = "a: &a [x]\n" + "".join(
 )
 
 
-def test_r8_anchors_and_aliases_are_refused_and_a_bomb_of_them_costs_nothing() -> None:
+def test_R8_anchors_and_aliases_are_refused_and_a_bomb_of_them_costs_nothing() -> None:
     said = [(one.line, one.column, one.message) for one in refused(BOMB)]
     assert (1, 4, "anchors such as '&a' are not read") in said
     assert (2, 10, "'*a' without quotes is an alias, and aliases are not read") in said
 
 
-def test_r8_more_nodes_than_a_rules_file_has_are_refused() -> None:
+def test_R8_more_nodes_than_a_rules_file_has_are_refused() -> None:
     line, _, message = only("a: [" + "1," * 100_001 + "]")
     assert line == 1
     assert "100000" in message
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "{a: " * 50_000, "- " * 100_000, "[" * 3_000 + "]" * 3_000])
-def test_r9_brackets_in_brackets_are_counted_before_anything_recurses(text: str) -> None:
+def test_R9_brackets_in_brackets_are_counted_before_anything_recurses(text: str) -> None:
     assert "nested more than 64 deep" in only(text)[2]
 
 
 @pytest.mark.parametrize("tag", ["!!python/object/apply:os.system ['x']", "!!str x", "!x y", "!!binary aGk=", "! x"])
-def test_r10_tags_are_refused(tag: str) -> None:
+def test_R10_tags_are_refused(tag: str) -> None:
     said = {(one.line, one.column, one.message) for one in refused(GOOD + f"otherwise: {tag}\n")}
     assert (5, 12, "tags that begin with ! are not read") in said
 
 
-def test_r11_a_file_that_is_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
+def test_R11_a_file_that_is_gone_is_an_error_with_its_name(tmp_path: Path) -> None:
     with pytest.raises(SeedpostError, match=r"gone\.yaml can't be read: No such file") as caught:
         load(tmp_path / "gone.yaml")
     assert caught.value.exit_code == 78
 
 
-def test_r12_a_file_over_a_mebibyte_is_refused(tmp_path: Path) -> None:
+def test_R12_a_file_over_a_mebibyte_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(GOOD + "# " + "x" * 2**20)
     with pytest.raises(RulesInvalid, match="larger than 1024 KiB"):
         load(path)
 
 
-def test_r12_a_pipe_a_folder_and_a_device_are_no_rules_file(tmp_path: Path) -> None:
+def test_R12_a_pipe_a_folder_and_a_device_are_no_rules_file(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe")
     (tmp_path / "zero").symlink_to("/dev/zero")
     for name in ("pipe", "zero", "."):
@@ -194,13 +194,13 @@ def test_r12_a_pipe_a_folder_and_a_device_are_no_rules_file(tmp_path: Path) -> N
         assert caught.value.exit_code == 78
 
 
-def test_r12_a_link_to_a_file_is_fine(tmp_path: Path) -> None:
+def test_R12_a_link_to_a_file_is_fine(tmp_path: Path) -> None:
     (tmp_path / "real.yaml").write_text(GOOD)
     (tmp_path / "rules.yaml").symlink_to("real.yaml")
     assert load(tmp_path / "rules.yaml").path == tmp_path / "rules.yaml"
 
 
-def test_r13_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
+def test_R13_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
     assert parse(b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode()).rules.rules == ()
     broken = b"\xef\xbb\xbf" + GOOD.replace("\n", "\r\n").encode() + b"otherwise: x\r\n"
     (problem,) = refused(broken)
@@ -219,13 +219,13 @@ def test_r13_a_byte_order_mark_and_windows_line_ends_are_fine() -> None:
         (GOOD.encode() + b"x:\n  y: 1\n\tz: 1\n", 7, 1, "tab"),
     ],
 )
-def test_r13_what_is_no_text_is_refused_at_its_place(data: bytes, line: int, column: int, message: str) -> None:
+def test_R13_what_is_no_text_is_refused_at_its_place(data: bytes, line: int, column: int, message: str) -> None:
     (problem,) = refused(data)
     assert (problem.line, problem.column) == (line, column)
     assert message in problem.message
 
 
-def test_r15_a_file_that_everybody_may_write_is_refused_with_what_to_type(tmp_path: Path) -> None:
+def test_R15_a_file_that_everybody_may_write_is_refused_with_what_to_type(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(GOOD)
     path.chmod(0o666)
@@ -237,7 +237,7 @@ def test_r15_a_file_that_everybody_may_write_is_refused_with_what_to_type(tmp_pa
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")
-def test_r15_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
+def test_R15_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(GOOD)
     os.chown(path, 12345, -1)
@@ -246,7 +246,7 @@ def test_r15_a_file_of_another_user_is_refused(tmp_path: Path) -> None:
     assert f"chown 0 {path}" in caught.value.hint
 
 
-def test_r15_the_owner_is_looked_at_on_the_open_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_R15_the_owner_is_looked_at_on_the_open_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     path = tmp_path / "rules.yaml"
     path.write_text(GOOD)
     other = os.stat_result((stat.S_IFREG | 0o644, 1, 1, 1, os.geteuid() + 1, 0, 1, 0, 0, 0))

@@ -68,6 +68,18 @@ DRY = pytest.mark.parametrize("bench", ["dry_run"], indirect=True)
 REVIEW = pytest.mark.parametrize("bench", ["review"], indirect=True)
 
 
+def test_R14_a_job_keeps_the_rule_that_it_was_decided_by_until_it_is_decided_anew(bench: Bench) -> None:
+    by = bench.desk.config.digest
+    bench.rules(to="RED: {set: {group: X}, require: {files.count: {min: 9}}}")
+    bench.asked.work()
+    bench.asked.settle(lambda job: False)
+    assert (bench.job.state, bench.job.set) == (State.QUEUED, {})
+    assert bench.desk.journal.ledger.releases[bench.job.release]["rules"] == by
+    bench.answered(bench.ask())
+    assert (bench.job.state, bench.job.code) == (State.HELD, "require")
+    assert bench.desk.journal.ledger.releases[bench.job.release]["rules"] == bench.desk.config.digest
+
+
 def test_other_settings_are_taken_over(bench: Bench) -> None:
     bench.rules(to="RED: {set: {group: X}}")
     assert bench.answered(bench.ask()) == "done: 1 decided anew"

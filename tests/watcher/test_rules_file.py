@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from tests.support_clock import VirtualClock
+from tests.support_rules import marked
+from tests.watcher.test_config_malformed import GOOD as GOOD_BY_MISTAKES
+from tests.watcher.test_config_malformed import KEYS, MISTAKES, put
 from watcher.config import RulesInvalid, keep, kept, load
 from watcher.durable import FileSystem
 from watcher.errors import INVALID, SeedpostError
@@ -182,6 +185,36 @@ def test_a_state_folder_that_takes_no_copy_takes_no_rules_away(place: Place) -> 
         place.file.write_text(GOOD + "# edited\n")
         assert rules.reload()
         assert rules.config.text.endswith(b"# edited\n")
+
+
+TRAPS = [
+    b"", b"\n", b"---\n", b"null\n", b"version: 1\nversion: 1\nrules: []\n", b"a: &a [x]\nb: [*a, *a]\n",
+    b"[" * 100_000, b"{a: " * 50_000, b"a: !!python/object/apply:os.system ['true']\n", b"version: 1\nrules:\n\t- {}\n",
+    GOOD.encode("utf-16"), GOOD.encode() + b"\x00", GOOD.encode() + b"\xff", b"version: 1\n---\nrules: []\n",
+    b"#" * (1024 * 1024 + 1), GOOD.replace("kind: music, not", "name: NO, not").encode(),
+    GOOD.replace("kind: music, not", "name: 1:30, not").encode(), GOOD[: len(GOOD) // 2].encode(),
+]  # fmt: skip
+MALFORMED = [
+    *TRAPS,
+    *(marked(GOOD_BY_MISTAKES.replace(old, new, 1))[0].encode() for old, new, _ in MISTAKES),
+    *(put(scalar, scalar.value + "q").encode() for scalar, _ in KEYS),
+]
+
+
+def test_R3_of_over_two_hundred_malformed_files_none_takes_the_rules_in_force_away(place: Place) -> None:
+    assert len(MALFORMED) > 200
+    with closing(place.journal()) as journal:
+        rules = RulesFile(load(place.file), journal, place.state)
+        rules.begin()
+        before, copy = rules.config, (place.state / "rules.accepted.yaml").read_bytes()
+        for text in MALFORMED:
+            place.file.write_bytes(text)
+            assert not rules.reload(), text[:200]
+            assert journal.ledger.rules["rejected"]["errors"]
+            assert rules.config is before
+        assert (place.state / "rules.accepted.yaml").read_bytes() == copy
+        place.file.write_text(GOOD)
+        assert rules.reload()
 
 
 @pytest.mark.parametrize("writable", ["1", "", "yes"])

@@ -524,6 +524,22 @@ def test_a_tracker_taken_out_of_the_rules_leaves_its_jobs_held_until_it_is_back(
         one.until(lambda: one.job().state is State.UPLOADED, hours=1)
 
 
+@pytest.mark.parametrize("state", [State.QUEUED, State.PREPARED])
+def test_a_tracker_taken_out_by_a_reload_leaves_its_jobs_held_wherever_they_are(tmp_path: Path, state: State) -> None:
+    with world(tmp_path, to="RED: {}") as one:
+        one.release()
+        if state is State.PREPARED:
+            one.until(lambda: one.job().state is state)
+        one.set_rules(red=False)
+        one.manager.reload()
+        one.until(one.settled)
+        assert (one.job().state, one.job().code, one.job().back_to) == (State.HELD, "tracker-removed", state)
+        one.set_rules()
+        one.manager.reload()
+        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
+        assert posts(one) == 1
+
+
 def test_J6_a_disk_that_fills_up_under_the_torrent_store_is_no_fault_of_the_job(one: World) -> None:
     class Full(Memory):
         """No room for a torrent, though there looked to be some."""

@@ -6,7 +6,7 @@ A test answers True, False, or None: not known. `explain` must agree with it; a 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from typing import NamedTuple
 
@@ -121,7 +121,7 @@ class Either:
         if holding:
             return holding[0]
         nearest = min(outcomes, key=lambda one: (len(one.reasons), -one.met))
-        told = tuple(replace(one, nearest_of=len(self.parts)) for one in nearest.reasons)
+        told = tuple(Reason(one.field, one.want, one.got, len(self.parts)) for one in nearest.reasons)
         return Outcome(None if any(one.holds is None for one in outcomes) else False, told, nearest.met)
 
     @property

@@ -175,7 +175,7 @@ class UploadManager:
     def _begin(self, job: Job) -> None:
         """Hand a due job to a worker, unless its lane is taken or stopped."""
         lane = self.lanes.get(job.site)
-        if lane is None:
+        if lane is None or (self._bench.tracker(job) is None and job.state is not State.SEEDING):
             self._bench.write(job, _removed(job))
             return
         if job.state is State.SEEDING:
