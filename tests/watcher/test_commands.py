@@ -214,7 +214,12 @@ class TestAsked:
         assert "is called nobody" in seedpost("pause", "nobody").stdout
         assert seedpost.json("resume", "rips")["result"] == "done"
         seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not uploaded")
-        assert seedpost.json("status")["folders"]["rips"]["paused"] is None
+        rips = seedpost.json("status")["folders"]["rips"]
+        assert rips["paused"] is None
+        assert (rips["up"], rips["mode"], rips["last"]["rule"]) == (True, "inotify", "albums")
+        text = seedpost("status").stdout
+        assert "folders by inotify, last 2" in text
+        assert "rips, last: The Loopbacks - Album (2020) [WEB FLAC]: albums → RED" in text
         assert seedpost.end() == 0
 
 

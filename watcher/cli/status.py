@@ -60,13 +60,15 @@ def _screen(now: Mapping[str, object]) -> None:
         for error in _list(rules.get("errors")):
             say(f"  {error}")
     for kind in ("clients", "folders"):
-        rows = [[name, _source(one), _settling(one)] for name, one in _of(now[kind])]
+        rows = [[name, _source(one), _watching(one), _settling(one)] for name, one in _of(now[kind])]
         if rows:
             say(f"\n{kind}")
             table(rows)
     for name, one in (*_of(now["clients"]), *_of(now["folders"])):
         for problem in _list(one.get("problems")):
             say(f"  {name}: {problem}")
+        if one.get("last"):
+            say(f"  {name}, last: {_decided(_map(one['last']))}")
     say("\ntrackers")
     table([[name, _breaker(one.get("breaker"))] for name, one in _of(now["lanes"])])
     counts = _map(now["jobs"])
@@ -79,8 +81,22 @@ def _screen(now: Mapping[str, object]) -> None:
     if isinstance(last, list) and last:
         say("\nlast decisions")
         for one in last:
-            to = ", ".join(one["upload_to"]) or "nowhere"
-            say(f"{local(one['time'])}  {one['name']}: {one['rule'] or 'no rule matched'} → {to}")
+            say(f"{local(one['time'])}  {_decided(one)}")
+
+
+def _decided(one: Mapping[str, object]) -> str:
+    to = ", ".join(map(str, _list(one["upload_to"]))) or "nowhere"
+    return f"{one['name']}: {one['rule'] or one.get('why') or 'no rule matched'} → {to}"
+
+
+def _watching(one: Mapping[str, object]) -> str:
+    """What is looked at, how, and when it was last."""
+    what = "torrents" if one.get("kind") == "qbittorrent" else "folders by inotify"
+    if one.get("kind") == "folder" and one.get("mode") != "inotify":
+        what = "folders by polling"
+    last, delay = one.get("last_poll"), float(str(one.get("delay_s") or 0))
+    when = f"last {local(last)}" if last else "not looked at yet"
+    return f"{one.get('watched')} {what}, {when}, every {delay:.0f} s"
 
 
 def _hashing(one: Mapping[str, object]) -> str:

@@ -8,12 +8,14 @@ from pathlib import Path
 
 from trackers.clock import Clock
 from trackers.errors import SettingsError, TrackerError
-from watcher.client import Client, ClientAway
+from watcher.client import Client, ClientAway, PathMap
 from watcher.config import Config, Problem, RulesInvalid, load, run_tests
 from watcher.errors import NotFound, SeedpostError
 from watcher.journal import Journal
 from watcher.secrets import Secrets, secret_name
 from watcher.service import parts
+from watcher.sources.maindata import Torrents
+from watcher.sources.whereabouts import unmapped
 
 
 @dataclass(frozen=True)
@@ -88,11 +90,12 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
             yield _problem(config, error.text)
     for client in config.clients.values():
         name = secret_name(client.name, "password")
-        (status,) = secrets.status([name])
-        if status.problem:
-            yield _problem(config, f"{name}: {status.problem}")
-        elif status.origin is None:
-            text = f"client {client.name} has no password"
+        found = secrets.status([name, secret_name(client.name, "api_key")])
+        for status in found:
+            if status.problem:
+                yield _problem(config, f"{status.name}: {status.problem}")
+        if not any(status.problem or status.origin for status in found):
+            text = f"client {client.name} has no password and no API key"
             yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
 
 
@@ -103,10 +106,19 @@ def _clients(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Ite
         try:
             client.version()
             yield from _strays(config, client, state)
+            yield from _unmapped(config, client, PathMap(one.path_map))
         except (ClientAway, SeedpostError) as error:
             yield _problem(config, f"client {name}: {error}", error.hint)
         finally:
             client.close()
+
+
+def _unmapped(config: Config, client: Client, paths: PathMap) -> Iterator[Problem]:
+    """Whether the torrents that it has are where its path map says."""
+    torrents = Torrents()
+    torrents.update(client.sync(0))
+    for why in unmapped(torrents.held.values(), paths):
+        yield _problem(config, f"client {client.name}: {why}", "mend `path_map` of the client", severity="warning")
 
 
 def _strays(config: Config, client: Client, state: Path) -> Iterator[Problem]:

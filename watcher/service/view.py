@@ -136,7 +136,7 @@ def status(
     `trouble`: what the journal itself says to be wrong with it."""
     age = clock.now() - utc_seconds(str(beat["time"])) if beat else None
     running = beat is not None and alive(beat, clock)
-    sources = beat.get("sources") if beat and running else {}
+    sources = _sources(beat.get("sources") if beat and running else {}, ledger)
     loaded, rejected = ledger.rules.get("loaded", {}), ledger.rules.get("rejected", {})
     valid = int(rejected.get("seq", 0)) <= int(loaded.get("seq", 0))
     return {
@@ -146,8 +146,8 @@ def status(
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
         "lanes": _lanes(ledger, clock, trackers),
-        "clients": {name: one for name, one in _named(sources) if one.get("kind") == "qbittorrent"},
-        "folders": {name: one for name, one in _named(sources) if one.get("kind") == "folder"},
+        "clients": {name: one for name, one in sources if one.get("kind") == "qbittorrent"},
+        "folders": {name: one for name, one in sources if one.get("kind") == "folder"},
         "hashing": beat.get("hashing", []) if beat and running else [],
         "rules": {
             "valid": valid,
@@ -164,6 +164,18 @@ def _named(sources: object) -> list[tuple[str, dict[str, object]]]:
     if not isinstance(sources, Mapping):
         return []
     return [(str(name), one) for name, one in sources.items() if isinstance(one, dict)]
+
+
+def _sources(sources: object, ledger: Ledger) -> list[tuple[str, dict[str, object]]]:
+    """What the heartbeat says of each source, with the last release that it brought and what became of it."""
+    named = _named(sources)
+    wanted, last = {name for name, _ in named}, {}
+    for release in reversed(list(ledger.releases.values())) if wanted else ():
+        source = str(release.get("source"))
+        if source in wanted:
+            last[source] = _last(release, ledger)
+            wanted.remove(source)
+    return [(name, one | {"last": last.get(name)}) for name, one in named]
 
 
 def _lanes(ledger: Ledger, clock: Clock, trackers: Mapping[str, str]) -> dict[str, object]:
@@ -193,8 +205,9 @@ def _undecided(release: Mapping[str, object]) -> dict[str, object]:
 def _last(release: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
     decision = release.get("decision")
     jobs = [job.tracker for job in ledger.jobs_of(str(release["release"]))]
-    rule = decision.get("rule") if isinstance(decision, Mapping) else None
-    return {"time": release.get("time"), "name": release.get("name"), "rule": rule, "upload_to": jobs}
+    said = decision if isinstance(decision, Mapping) else {}
+    rule, why = said.get("rule"), release.get("why") or (f"guard {said['guard']}" if said.get("guard") else "")
+    return {"time": release.get("time"), "name": release.get("name"), "rule": rule, "upload_to": jobs, "why": why}
 
 
 def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> list[str]:

@@ -46,8 +46,10 @@ def unmapped(torrents: Iterable[Torrent], paths: PathMap) -> list[str]:
 def _unproved(folder: str, probes: list[str], count: int, paths: PathMap) -> str:
     for probe in probes:
         try:
-            paths.theirs(paths.ours(probe))
+            back = paths.theirs(paths.ours(probe))
         except NotMapped:
+            back = ""
+        if back != str(PurePosixPath(probe)):
             return f"path_map leads two of its folders to one here: {str(paths.ours(probe))!r} could be either"
     if any(there(paths.ours(probe)) for probe in probes):
         return ""
