@@ -846,6 +846,35 @@ class TestCommands:
         assert one.command("resolve", job.job, uploaded="1")["result"] == "done"
         assert (one.job().state, one.job().torrent_id) == (State.UPLOADED, "1")
 
+    def test_resolve_believes_no_id_that_the_site_shows_under_another(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
+        one.release()
+        one.until(one.settled)
+        job = one.job()
+        mine = one.sites["RED"].store(str(job.infohash), "us", 0.0)
+        assert "the site shows it as 1" in str(one.command("resolve", job.job, uploaded="7")["why"])
+        mine.user = "somebody"
+        assert "somebody's" in str(one.command("resolve", job.job, uploaded="1")["why"])
+        one.sites["RED"].stored.clear()
+        assert one.command("resolve", job.job, uploaded="7")["result"] == "done"
+        assert (one.job().state, one.job().torrent_id) == (State.UPLOADED, "7")
+
+    def test_resolve_absent_is_refused_where_it_stands_without_a_name(self, one: World) -> None:
+        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
+        one.release()
+        one.until(one.settled)
+        there = Found(Receipt("1", "1", "http://127.0.0.1/1", None), None, None)
+        one.models["RED"].find = lambda *_: there  # type: ignore[method-assign]
+        assert "the site shows it" in str(one.command("resolve", one.job().job, absent=True)["why"])
+
+    def test_what_was_wished_away_and_is_there_is_no_wish_any_more(self, one: World) -> None:
+        one.sites["RED"].fates = [("lost", 0.0)]
+        one.release()
+        one.turn(2)
+        one.command("cancel", one.job().job)
+        one.until(one.settled)
+        assert (one.job().state, one.job().rest.get("wish")) == (State.UPLOADED, None)
+
     def test_resolve_absent_sends_again_when_the_site_does_not_show_it(self, one: World) -> None:
         one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
         one.release()

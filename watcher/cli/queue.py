@@ -222,9 +222,11 @@ def resolve(place: Place, chosen: Chosen, uploaded: str | None, absent: bool, ye
     if bool(uploaded) == absent:
         raise SeedpostError("say one of --uploaded ID|URL and --absent", exit_code=USAGE)
     if uploaded:
+        if not yes:
+            _confirmed(f"the upload is on the site as {uploaded}", "uploaded", "it is never uploaded")
         return chosen.tell(place, "resolve", {"uploaded": _torrent_id(uploaded), "url": _page(uploaded)})
     if not yes:
-        _confirmed("the upload is not on the site", "absent")
+        _confirmed("the upload is not on the site", "absent", "it is uploaded twice")
     return chosen.tell(place, "resolve", {"absent": True})
 
 
@@ -235,7 +237,7 @@ def resolve(place: Place, chosen: Chosen, uploaded: str | None, absent: bool, ye
 def forget(place: Place, chosen: Chosen, deleted_on_site: bool, yes: bool) -> int:
     """Allow a done job to be uploaded again, after the site deleted it."""
     if not yes:
-        _confirmed("the site deleted the upload", "deleted")
+        _confirmed("the site deleted the upload", "deleted", "it is uploaded twice")
     return chosen.tell(place, "forget", {"deleted": deleted_on_site})
 
 
@@ -260,11 +262,11 @@ def typed(key: str, text: str) -> object:
         ) from error
 
 
-def _confirmed(what: str, word: str) -> None:
+def _confirmed(what: str, word: str, wrong: str) -> None:
     """A typed word, on a terminal alone: a second upload of the same thing can cost an account."""
     if not sys.stdin.isatty():
         raise SeedpostError("this needs a typed confirmation, and there is no terminal", hint="--yes stands for it")
-    note(f"You say that {what}. If that is wrong, it is uploaded twice.")
+    note(f"You say that {what}. If that is wrong, {wrong}.")
     if click.prompt(f"Type {word} to go on", default="", show_default=False) != word:
         raise SeedpostError("not confirmed; nothing was changed")
 

@@ -193,5 +193,6 @@ def published(receipt: Receipt) -> dict[str, object]:
         "url": receipt.url,
         "tries": 0,
         "waited": None,
+        "wish": None,
     }
     return keys | ({"warnings": [redact(text) for text in receipt.warnings]} if receipt.warnings else {})

@@ -181,9 +181,9 @@ def _resolve(job: Job, given: Mapping[str, object]) -> Reply:
         if theirs:
             return _no(f"what stands there is somebody else's ({job.url}); a torrent of yours would be another one")
         if job.state is State.UNCONFIRMED:
-            return _done(job, State.UPLOADED, **keys)
+            return Reply("ask", "uploaded", (record_of(job, {"state": State.UPLOADED, **keys}),))
         looked = record_of(job, {"state": State.UNCONFIRMED})
-        return Reply("done", records=(looked, record_of(job, {"state": State.UPLOADED, **keys})))
+        return Reply("ask", "uploaded", (looked, record_of(job, {"state": State.UPLOADED, **keys})))
     return Reply("ask", "absent")
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container, Mapping
 
-from trackers.base import Form
+from trackers.base import Absent, CannotTell, Form, Found
 from trackers.clock import utc_seconds
 from trackers.errors import NotAuthorised, SettingsError, Unavailable
 from watcher.jobs import ImpossibleMove, Job, State, first_half
@@ -17,7 +17,7 @@ from watcher.uploader.bench import Bench, own_keys, record_of
 from watcher.uploader.commands import Reply, edited, obey
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import drafted, noted, problems_of
-from watcher.uploader.reconcile import reconcile, vigil
+from watcher.uploader.reconcile import one_look
 
 PAUSES = ("pause", "resume")
 UNFORESEEN = (ArithmeticError, LookupError, TypeError, ValueError, RecursionError, MemoryError)
@@ -62,7 +62,7 @@ class Orders:
         elif command["do"] == "edit":
             command = {**command, "with": self._judged(job, _given(command))}
         reply = obey(command, job)
-        return self._asked(job, reply.why) if reply.result == "ask" else reply
+        return self._asked(job, reply) if reply.result == "ask" else reply
 
     def _judged(self, job: Job, given: Mapping[str, object]) -> dict[str, object]:
         """An edit with what its rule says of it: the whole `set`, what `require` still wants, what the form lacks."""
@@ -99,24 +99,28 @@ class Orders:
             return {}
         return {"digest": form.digest, "shown": noted(form, self._bench.staging(job)).as_json()}
 
-    def _asked(self, job: Job, question: str) -> Reply:
-        """One `find` pass before a person's word counts: refused if the site shows the upload."""
-        lane = self._lanes.get(job.site)
+    def _asked(self, job: Job, asked: Reply) -> Reply:
+        """One `find` pass before a person's word counts: refused if the site shows something else than they say."""
+        lane, question = self._lanes.get(job.site), asked.why
+        if not job.infohash:
+            return Reply("refused", f"{job.job} was never looked for: seedpost queue retry {job.job}")
         if lane is None or lane.closed:
             return Reply("refused", f"{job.tracker} can't be asked now")
         try:
-            step = reconcile(job, vigil(job, lane), lane, self._bench)
+            found = one_look(job, lane, self._bench)
         except (Unavailable, NotAuthorised, SettingsError) as error:
             return Reply("refused", f"{job.tracker} can't be asked now: {redact(error.text)}")
-        if step["state"] in (State.UPLOADED, State.DUPLICATE):
-            return Reply("refused", f"the site shows it: {step.get('url')}")
-        after = {
-            "state": State.QUEUED,
-            "resolved": question,
-            "unknowns": 0,
-            "passes": step.get("passes"),
-            "proof": "by hand",
-        }
+        if question == "uploaded":
+            return _confirmed(found, asked)
+        if isinstance(found, Found):
+            return Reply("refused", f"the site shows it: {found.receipt.url}")
+        return self._sent_again(job, question, found)
+
+    def _sent_again(self, job: Job, question: str, found: Absent | CannotTell) -> Reply:
+        """It is not there, by a person's word, and as far as the site tells."""
+        seen = ("absent", found.canary) if isinstance(found, Absent) else ("void", None)
+        look = {"time": self._bench.at(0), "canary": seen[1], "answer": seen[0]}
+        after = {"state": State.QUEUED, "resolved": question, "unknowns": 0, "passes": [look], "proof": "by hand"}
         if question == "deleted":
             return Reply("done", records=(record_of(job, after | {"forget": True}),))
         if job.state is State.DUPLICATE:
@@ -154,6 +158,16 @@ class Orders:
         why = "; ".join(reply.why for reply in replies if reply.why)
         answer = {"type": "command", "do": "answer", "of": command["seq"], "result": result, "why": why}
         self._bench.journal.append([*records, answer])
+
+
+def _confirmed(found: Found | Absent | CannotTell, asked: Reply) -> Reply:
+    """A person names the torrent: believed, unless the site shows another under our info-hash, or somebody else's."""
+    said = str(asked.records[-1]["torrent_id"])
+    if isinstance(found, Found) and found.ours is False:
+        return Reply("refused", f"what the site shows is {found.uploader or 'somebody else'}'s: {found.receipt.url}")
+    if isinstance(found, Found) and found.receipt.torrent_id != said:
+        return Reply("refused", f"the site shows it as {found.receipt.torrent_id}: {found.receipt.url}")
+    return Reply("done", records=asked.records)
 
 
 def _in_doubt(lane: Lane) -> bool:

@@ -59,6 +59,14 @@ def reconcile(job: Job, watch: Vigil, lane: Lane, bench: Bench) -> Step:
     return _judged(job, found, watch, lane, config, bench)
 
 
+def one_look(job: Job, lane: Lane, bench: Bench) -> Found | Absent | CannotTell:
+    """One pass before a person's word about a job counts. Raises what look-ups raise."""
+    config = bench.tracker(job)
+    if config is None or not (TYPES[config.type].find_by_hash or TYPES[config.type].quiet):
+        return CannotTell("this site has no way to look an upload up")
+    return lane.tracker().find(_upload(job, lane, bench), bench.newest(job.site))
+
+
 def frozen_late(job: Job, lane: Lane, config: TrackerConfig, bench: Bench) -> Step:
     """A job whose `sending` a gap in the journal may hide: what would have been sent is built now, to be looked for."""
     composed = lane.tracker().compose(bench.content(job), own_keys(job))
