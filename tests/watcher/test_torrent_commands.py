@@ -14,9 +14,11 @@ from tests.support_seedpost import Seedpost, keys_of
 from tests.support_torrents import judged, judged_addresses, write
 from trackers.sandbox import Sandbox
 from trackers.secret import Secret
+from watcher.cli.queue import _hashed
+from watcher.cli.status import _hashing
 from watcher.cli.torrent import _bar
 from watcher.errors import FAILED, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, USAGE
-from watcher.torrents import create, describe, info_of, stamp
+from watcher.torrents import Hasher, create, describe, info_of, stamp
 
 RULES = """\
 version: 1
@@ -186,3 +188,31 @@ def test_how_far_the_reading_is_stands_on_a_terminal_alone_and_is_wiped(monkeypa
         assert told is not None
         told(512 * 1024, 1024 * 1024)
     assert screen.getvalue() == "\r512 KiB of 1.0 MiB (50%) \r\x1b[K"
+
+
+@pytest.mark.parametrize(
+    ("made", "text"),
+    [
+        ({"how": "taken-over", "read": 4, "of": 28, "why": None},
+         "pieces: taken over from the client; 4 of 28 pieces compared with the disk"),
+        ({"how": "known", "read": 0, "of": 28, "why": None},
+         "pieces: 28 pieces, hashed before for another job of this content"),
+        ({"how": "read", "read": 28, "of": 28, "why": "'a' was touched"},
+         "pieces: 28 pieces, read from the disk (nothing was taken over: 'a' was touched)"),
+    ],
+)  # fmt: skip
+def test_queue_show_says_how_the_pieces_came_about(made, text) -> None:
+    assert _hashed(made) == text
+
+
+def test_status_says_how_far_a_reading_is() -> None:
+    assert _hashing({"name": "Album", "done": 1024, "size": 4096}) == "hashing Album: 1.0 KiB of 4.0 KiB (25%)"
+    assert _hashing({"name": "Empty", "done": 0, "size": 0}) == "hashing Empty: 0 bytes of 0 bytes (0%)"
+
+
+def test_a_reading_shows_while_it_lasts_and_not_after(tmp_path) -> None:
+    hasher, seen = Hasher(threads=1), []
+    files = write(tmp_path / "Album", {"01.flac": 300_000})
+    hasher.pieces(tmp_path / "Album", files, False, 16384, progress=lambda _: seen.extend(hasher.readings))
+    assert [(one.name, one.done, one.size) for one in seen] == [("Album", 300_000, 300_000)]
+    assert hasher.readings == []
