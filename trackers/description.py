@@ -29,7 +29,7 @@ class Markup:
 
     def line(self, text: str) -> str:
         """Text from outside as one line that no parser reads anything into."""
-        line = " ".join(text.split())
+        line = " ".join(visible(text).split())
         if "[" not in line:
             return line
         if self.plain is None:
@@ -44,6 +44,17 @@ class Markup:
 
 
 GAZELLE = Markup()
+
+# What moves a cursor, starts an escape sequence, or turns or hides text. Joiners stay: Persian and emoji need them.
+_UNSEEN = re.compile(
+    "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u180e\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
+    "\U000e0000-\U000e007f]"
+)
+
+
+def visible(text: str) -> str:
+    """Text from outside without what nobody sees; a blank where it was. Line ends stay, as `\\n`."""
+    return _UNSEEN.sub(" ", text.replace("\r\n", "\n"))
 
 
 def _unclosed(text: str, tag: str) -> str:

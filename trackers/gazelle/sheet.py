@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 
 from trackers.base import Attachment, Form, Problem
+from trackers.description import visible
 
 
 class Sheet:
@@ -20,8 +21,8 @@ class Sheet:
         self._notes: list[str] = []
 
     def put(self, key: str, value: object) -> None:
-        """Add a field; one that is empty or None is left out."""
-        text = "" if value is None else str(value)
+        """Add a field, without what nobody sees in its text; one that is empty or None is left out."""
+        text = "" if value is None else visible(str(value))
         if text:
             self._fields.append((key, text))
 
