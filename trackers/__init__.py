@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from trackers.base import Uploader
     from trackers.clock import Clock
     from trackers.gazelle import GazelleUploader
+    from trackers.images import ImageHost
     from trackers.secret import Secret
 
 
@@ -21,11 +22,13 @@ def open_tracker(
     name: str,
     clock: Clock,
     limits: Path | None,
+    images: ImageHost | None = None,
 ) -> Uploader:
     """The uploader for one tracker of rules.yaml. Asks the site nothing.
 
     `settings`: its block, times in seconds; keys that are the loop's are left alone. `secrets` by their last name
     (`api_key`). `limits`: the folder of the limiters' files; None keeps them in memory, for looks alone.
+    `images`: where covers go for sites without a host of their own.
     Raises `SettingsError` in words that tell what to change.
     """
     # Imported here: requests alone takes longer to import than `--help` may, and whoever imports trackers.content
@@ -44,7 +47,26 @@ def open_tracker(
     key = api_key(secrets, name)
     path = limits / f"{site_of(type, checked.url)}.json" if limits else None
     limiter = Limiter(path, site.limit, clock=clock, credential=key, share=checked.share)
-    return made(site, checked, key, name=name, version=version("seedpost"), clock=clock, limiter=limiter)
+    known = {"name": name, "version": version("seedpost"), "clock": clock}
+    return made(site, checked, key, **known, limiter=limiter, images=images)  # type: ignore[arg-type]
+
+
+def prove_announce(address: Secret) -> None:
+    """See `announce.prove`."""
+    from importlib.metadata import version
+
+    from trackers import announce
+
+    announce.prove(address, version=version("seedpost"))
+
+
+def open_images(type: str, url: str | None, key: Secret) -> ImageHost:
+    """The host for pictures that rules.yaml names. Raises `SettingsError` in words that tell what to change."""
+    from importlib.metadata import version
+
+    from trackers.images import ImageHost
+
+    return ImageHost(type, url, key, version=version("seedpost"))
 
 
 def _classes() -> Mapping[str, type[GazelleUploader]]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import json
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from trackers.content import Content
@@ -35,6 +35,10 @@ class Problem:
     code: str = "form"
 
 
+# Stands in a form where a cover still has to go to a host for pictures: the loop puts the address in its place.
+COVER_TO_COME = "https://cover.invalid/to-come.png"
+
+
 @dataclass(frozen=True)
 class Attachment:
     """A file of the content that is sent beside the torrent, in the form's part `key`."""
@@ -51,6 +55,7 @@ class Form:
     attachments: tuple[Attachment, ...] = ()
     cautions: tuple[str, ...] = ()  # new_group web_flac …: for a person to look at, unless lifted
     notes: tuple[str, ...] = ()  # for the person who looks at it
+    extras: tuple[tuple[str, str], ...] = ()  # what follows the upload: (a name in `Uploader.extras`, what for)
 
     def get(self, key: str) -> str | None:
         """The first value of `key`, or None."""
@@ -67,26 +72,29 @@ class Form:
             "attachments": [[one.key, one.path] for one in self.attachments],
             "cautions": list(self.cautions),
             "notes": list(self.notes),
+            "extras": [list(pair) for pair in self.extras],
         }
 
     @classmethod
     def from_json(cls, value: Mapping[str, object]) -> Form:
         """The inverse of `as_json`. Raises TypeError, KeyError or ValueError on another shape."""
         fields, attachments = value["fields"], value["attachments"]
-        cautions, notes = value.get("cautions", []), value.get("notes", [])
-        if not all(isinstance(part, list) for part in (fields, attachments, cautions, notes)):
+        cautions, notes, extras = (value.get(key, []) for key in ("cautions", "notes", "extras"))
+        if not all(isinstance(part, list) for part in (fields, attachments, cautions, notes, extras)):
             raise TypeError("a form's parts are lists")
         return cls(
             tuple((str(key), str(text)) for key, text in fields),  # type: ignore[attr-defined]
             tuple(Attachment(str(key), str(path)) for key, path in attachments),  # type: ignore[attr-defined]
             tuple(map(str, cautions)),  # type: ignore[call-overload]
             tuple(map(str, notes)),  # type: ignore[call-overload]
+            tuple((str(name), str(about)) for name, about in extras),  # type: ignore[attr-defined]
         )
 
     @property
     def digest(self) -> str:
         """SHA-256 over what would be sent: what a person approves."""
         sent = [[list(pair) for pair in self.fields], [[one.key, one.path] for one in self.attachments]]
+        sent += [[list(pair) for pair in self.extras]] if self.extras else []
         return hashlib.sha256(json.dumps(sent, separators=(",", ":")).encode()).hexdigest()
 
 
@@ -160,16 +168,43 @@ class Uploader(ABC):
     """
 
     name: str  # its name in rules.yaml, for messages
-    hosts_images = False  # whether `host_image` puts a cover on the site's own host
-    extras: Mapping[str, Callable[..., None]] = {}  # logs, request fill …: retried alone, never `upload`
+    hosts_images = False  # whether `host_image` has somewhere to put a cover
+    rehosts_images = False  # whether `rehost_image` takes the address of one
+    # What may follow an upload (logs, request fill …), by the names that `Form.extras` has: retried alone, never
+    # `upload`. Each is given what was uploaded, the receipt, and what `Form.extras` says; done twice it does no harm.
+    # Raises `Refused` if trying again will not help, else what look-ups raise.
+    extras: Mapping[str, Callable[[Upload, Receipt, str], None]] = {}
 
     def opening(self) -> float:
         """Seconds until the site's limit lets one more request through; 0 if it does now. Takes nothing from it."""
         return 0.0
 
     def host_image(self, data: bytes, name: str) -> str:
-        """Put a cover on the site's own host; returns its address. Asked twice it does no harm."""
+        """Put a cover on a host for pictures; returns its address. Asked twice it does no harm."""
         raise Refused("no-cover", f"{self.name} has no host for pictures")
+
+    def rehost_image(self, address: str) -> str:
+        """Have a cover that stands elsewhere put on the site's own host; returns its address there."""
+        raise Refused("no-cover", f"{self.name} has no host for pictures")
+
+    def may_upload(self) -> bool | None:
+        """Ask whether this account and key have the right to upload: one request that can publish nothing. None: the
+        site does not say. Raises `Unavailable`, and `NotAuthorised` where the key lacks the right."""
+        return None
+
+    def describe(self, infohash: str) -> Mapping[str, object]:
+        """What the site says of a torrent that content came from: facts by the names that rules know, only those it
+        has something to say of; none if it does not know the torrent. One look, nothing is changed."""
+        return {}
+
+    def log_score(self, logs: Sequence[tuple[str, bytes]]) -> int | CannotTell:
+        """What the site's log checker makes of rip logs, (name, content) each: the lowest score counts."""
+        return CannotTell(f"{self.name} has no log checker")
+
+    def dry_run(self, upload: Upload) -> Mapping[str, object]:
+        """What the site itself would make of an upload, where it can say so without storing it (`dry_run` in the
+        catalogue). Raises `Refused` with its words, and what look-ups raise."""
+        raise Refused("no-dry-run", f"{self.name} has no dry run of its own")
 
     @abstractmethod
     def account(self) -> Account:

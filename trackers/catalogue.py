@@ -18,6 +18,8 @@ from trackers.errors import SettingsError
 KIB, MIB = 1024, 1024 * 1024
 SANDBOX = "sandbox-"
 COVER = ("required", "wanted")
+# Families of hosts for pictures, and the address of those that stand at one place.
+IMAGE_HOSTS: Mapping[str, str | None] = {"chevereto": None, "ptpimg": "https://ptpimg.me"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +70,7 @@ class SiteType:
     rewrites_hash: bool = True
     dry_run: bool = False  # the server offers one
     cover: str = "wanted"  # required | wanted
+    hosts_images: bool = False  # covers go to a host of its own
     path_limit: int = 255  # characters of folder + "/" + file
     torrent_limit: int = 1_000_000  # bytes of the .torrent file
     old_flags: tuple[str, ...] = ()  # source flags of former names of the site
@@ -98,7 +101,8 @@ class Settings:
 _GAZELLE_ROLES = ("main", "guest", "remixer", "composer", "conductor", "dj", "producer")
 _GAZELLE_CHARACTERS = ':?<>\\*|"'
 _GAZELLE_KEYS = (
-    "tags", "image", "album_desc", "release_desc", "groupid", "title", "year", "releasetype", "unknown",
+    "tags", "image", "album_desc", "release_desc", "groupid", "title", "year", "releasetype", "unknown", "vanity_house",
+    "request",
 )  # fmt: skip
 _MUSIC_EXTENSIONS = (
     "ac3", "accurip", "chm", "cue", "dts", "flac", "gif", "htm", "html", "jpeg", "jpg", "log", "m3u", "m3u8", "m4a",
@@ -123,6 +127,7 @@ REDACTED = SiteType(
     refuses_same_hash=True,
     dry_run=True,
     cover="required",
+    hosts_images=True,
     path_limit=180,
     vocabulary={
         "format": ("MP3", "FLAC", "AAC", "AC3", "DTS"),

@@ -68,6 +68,9 @@ class Music:
     tracks: tuple[Track, ...] = ()
     lineage: str | None = None  # how it came from its medium into the files, as a text among them tells
     logs: tuple[str, ...] = ()  # paths of rip logs among the content's files
+    art: str | None = None  # path of a file with a front cover inside
+    description: str | None = None  # BBCode, as the site that it came from has it
+    image: str | None = None  # address of the cover that this site shows
 
 
 @dataclass(frozen=True)

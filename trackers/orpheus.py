@@ -24,4 +24,5 @@ class OrpheusUploader(GazelleUploader):
         image_endings=(".gif", ".png", ".webm", ".jpg", ".jpeg", ".tif", ".tiff"),
         # Unless this is 0, the site decodes entities, and an album named `A &amp; B` changes its name.
         constants=(("workaround_broken_html_entities", "0"),),
+        adds_logs=True,
     )  # fmt: skip

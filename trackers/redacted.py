@@ -5,9 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from trackers.errors import NotAuthorised, Refused, Unavailable, Unconfirmed
-from trackers.gazelle import GazelleUploader
+from trackers.base import Upload
+from trackers.errors import Refused, Unavailable
+from trackers.gazelle import GazelleUploader, after
+from trackers.gazelle.after import repeatable
 from trackers.gazelle.dialect import ROLES, Dialect
+from trackers.http import Fields, Files
+
+DRY_RUN = ("dryrun", "1")
 
 
 class RedactedUploader(GazelleUploader):
@@ -25,19 +30,36 @@ class RedactedUploader(GazelleUploader):
         remaster_flag=False,
         group_label=False,
         label_least=2,
+        own_images=True,
+        escaped=True,
+        fill_action="requestfill",
     )  # fmt: skip
 
-    hosts_images = True
+    hosts_images = rehosts_images = True
 
     def host_image(self, data: bytes, name: str) -> str:
         """Put a cover on the site's host; returns its address. A second time does no harm, so what is not known to have
         failed is `Unavailable`; raises `Refused` and `NotAuthorised` too."""
-        try:
-            # Of the name only the kind of picture matters, and it may hold anything.
-            said = self._ajax.send("upload_image", (), [("file", "cover" + PurePath(name).suffix.lower(), data)])
-        except Unconfirmed as error:
-            kind = NotAuthorised if error.stops_lane else Unavailable
-            raise kind(error.code, error.text, answer=error.answer) from error
+        # Of the name only the kind of picture matters, and it may hold anything.
+        return self._hosted((), [("file", "cover" + PurePath(name).suffix.lower(), data)])
+
+    def rehost_image(self, address: str) -> str:
+        """Have the site fetch a cover; raises as `host_image`."""
+        return self._hosted([("url", address)], ())
+
+    def dry_run(self, upload: Upload) -> Mapping[str, object]:
+        """`action=upload` with `dryrun`: what the site derives; nothing is stored. Its shape was never captured."""
+        said = repeatable(self._ajax, "upload", [*upload.form.fields, DRY_RUN], self._parts(upload))
+        if not said.ok:
+            raise Refused("refused", f"{self.name}: {said.error}", answer=said.answer)
+        return said.response if isinstance(said.response, Mapping) else {}
+
+    def may_upload(self) -> bool | None:
+        """See `after.may_upload`; doubly harmless here."""
+        return after.may_upload(self._ajax, [("type", "0"), DRY_RUN])
+
+    def _hosted(self, fields: Fields, files: Files) -> str:
+        said = repeatable(self._ajax, "upload_image", fields, files)
         if not said.ok:
             raise Refused("refused", f"{self.name}: {said.error}", answer=said.answer)
         url = said.response.get("url") if isinstance(said.response, Mapping) else None

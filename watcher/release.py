@@ -47,6 +47,7 @@ class Fact:
 
 Facts = Mapping[str, Fact]
 NONE = Fact()
+PERSONAL = ("sidecar", "rule", "person")  # origins that no tracker overrides
 FACT_FAMILIES = ("music", "video", "tv", "movie", "ids")
 
 
@@ -125,9 +126,15 @@ def files_of(record: Mapping[str, object]) -> tuple[File, ...]:
 
 
 def facts_of(record: Mapping[str, object]) -> dict[str, Fact]:
-    """The facts that a `release` record holds."""
-    facts = record.get("facts")
-    return {name: Fact.from_json(value) for name, value in facts.items()} if isinstance(facts, Mapping) else {}
+    """The facts that a `release` record holds, with what the tracker told that the content came from: above what tags,
+    name and files say, below what a person said."""
+    facts, learned = record.get("facts"), record.get("learned")
+    found = {name: Fact.from_json(value) for name, value in facts.items()} if isinstance(facts, Mapping) else {}
+    for tracker, told in learned.items() if isinstance(learned, Mapping) else ():
+        for name, value in told.items():
+            if found.get(name, NONE).origin not in PERSONAL:
+                found[name] = Fact(value, f"tracker:{tracker}")
+    return found
 
 
 def told_by_source(facts: Facts) -> dict[str, Fact]:
@@ -244,6 +251,9 @@ def _music(facts: Facts, read: _Reader) -> Music:
         tracks=tuple(Track(**row) for row in _rows(read.value("music.track_list"))),  # type: ignore[arg-type]
         lineage=read.text("music.lineage"),
         logs=read.words("music.logs"),
+        art=read.text("music.art"),
+        description=read.text("music.description"),
+        image=read.text("music.image"),
     )
 
 
@@ -332,8 +342,8 @@ def _credits(facts: Facts) -> tuple[Credit, ...]:
     """Credits with roles, unless a stronger `music.artists` or `music.artist` was set over them."""
     credits, artists = facts.get("music.credits", NONE), facts.get("music.artists", NONE)
     single = facts.get("music.artist", NONE)
-    if single.origin in ("sidecar", "rule", "person") and single.value:
+    if single.origin in PERSONAL and single.value:
         return (Credit(str(single.value)),)
-    if artists.origin in ("sidecar", "rule", "person") or not credits.value:
+    if artists.origin in PERSONAL or not credits.value:
         return tuple(Credit(str(name)) for name in _listed(artists.value))
     return tuple(Credit(**row) for row in _rows(credits.value))  # type: ignore[arg-type]

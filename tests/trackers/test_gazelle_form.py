@@ -224,7 +224,8 @@ def test_a_cover_is_needed_where_the_site_or_the_settings_say_so() -> None:
 def test_flac_from_the_web_of_unknown_origin_is_cautioned() -> None:
     assert form(ops()).cautions == ("web_flac",)
     assert form(ops(), content(origin=("redacted.sh",))).cautions == ()
-    assert form(ops(), content(music(media="CD"))).cautions == ()
+    assert form(ops(), content(music(media="CD", has_log=True))).cautions == ()
+    assert form(ops(), content(music(media="CD"))).cautions == ("web_flac",)
     assert form(ops(), content(music(format="MP3", encoding="320", bit_depth=None), (File("a.mp3", 1),))).cautions == ()
 
 

@@ -16,7 +16,7 @@ from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
 from trackers.sandbox import Fault, Sandbox
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
-from watcher.errors import HELD, INVALID, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
+from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
 from watcher.jobs import State
 
 
@@ -241,17 +241,32 @@ class TestCheck:
     def test_online_asks_each_tracker_once_and_says_who_is_away(self, tmp_path: Path, sandbox: Sandbox) -> None:
         seedpost = made(tmp_path, sandbox)
         assert seedpost("check", "--online").returncode == OK
-        assert [request.action for request in sandbox.requests("redacted")] == ["index"]
+        assert [request.action for request in sandbox.requests("redacted")] == ["index", "upload", "announce"]
+        assert sandbox.torrents("redacted", "uploader") == []
         sandbox.revoke("redacted")
         text = seedpost.rules.read_text().replace(
             "folders:", "clients: {seedbox: {url: 'http://127.0.0.1:9'}}\nfolders:"
         )
         seedpost.rules.write_text(text)
-        problems = seedpost.json("check", "--online")["problems"]
+        done = seedpost("check", "--online", "--json")
+        assert done.returncode == NOT_AUTHORISED
+        problems = json.loads(done.stdout)["problems"]
         errors = [one["message"] for one in problems if one["severity"] == "error"]
         assert any(message.startswith("RED: ") for message in errors)
         assert any(message.startswith("client seedbox: ") for message in errors)
-        assert len(sandbox.requests("redacted")) == 2
+        assert len(sandbox.requests("redacted")) == 4  # one more, and none after it
+
+    def test_online_ends_with_5_if_a_site_is_away_and_77_without_the_right(
+        self, tmp_path: Path, sandbox: Sandbox
+    ) -> None:
+        seedpost = made(tmp_path, sandbox)
+        sandbox.fail("redacted", Fault("maintenance", action="index"))
+        assert seedpost("check", "--online").returncode == NETWORK
+        seedpost.environment["SEEDPOST_SECRET_RED_API_KEY"] = sandbox.account("redacted", "noupload").api_key
+        done = seedpost("check", "--online")
+        assert done.returncode == NOT_AUTHORISED
+        assert "may not upload" in done.stdout
+        assert [request.action for request in sandbox.requests("redacted")][1:] == ["index", "upload"]
 
 
 class TestErrors:

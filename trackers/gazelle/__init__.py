@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from urllib.parse import urlsplit
 
 import bencode2
 
@@ -22,7 +23,7 @@ from trackers.catalogue import Settings, SiteType, announce_of
 from trackers.clock import Clock
 from trackers.content import Content
 from trackers.errors import Refused, SettingsError, Unavailable
-from trackers.gazelle import search
+from trackers.gazelle import after, search, told
 from trackers.gazelle.ajax import Ajax
 from trackers.gazelle.answers import Said, shape
 from trackers.gazelle.dialect import Dialect
@@ -30,7 +31,8 @@ from trackers.gazelle.fold import words
 from trackers.gazelle.form import compose
 from trackers.gazelle.hits import MISSES, compared, torrent_of
 from trackers.gazelle.outcome import receipt
-from trackers.http import Http, Reply
+from trackers.http import Files, Http, Reply
+from trackers.images import ImageHost
 from trackers.limits import Limiter
 from trackers.secret import Secret
 
@@ -53,6 +55,7 @@ class GazelleUploader(Uploader):
         version: str,
         clock: Clock,
         limiter: Limiter,
+        images: ImageHost | None = None,
     ) -> None:
         self.name = name
         self.site = site
@@ -67,6 +70,9 @@ class GazelleUploader(Uploader):
             ca_file=settings.ca_file,
         )
         self._ajax = Ajax(name, http, limiter, clock, key)
+        self._images = images
+        self.hosts_images = self.hosts_images or images is not None
+        self.extras = {"request": self._fill_request, "logs": self._add_logs}
         self._seen: list[str] = []  # torrents that the last search listed: canaries
 
     def opening(self) -> float:
@@ -90,6 +96,30 @@ class GazelleUploader(Uploader):
     def compose(self, content: Content, set: Mapping[str, object]) -> Form | list[Problem]:
         """See `form.compose`."""
         return compose(content, set, self.site, self.dialect, self._settings, self.name)
+
+    def host_image(self, data: bytes, name: str) -> str:
+        """Put a cover on the image host that is configured. Raises as `ImageHost.put`."""
+        return super().host_image(data, name) if self._images is None else self._images.put(data, name)
+
+    def may_upload(self) -> bool | None:
+        """See `after.may_upload`."""
+        return after.may_upload(self._ajax, [("type", "0")])
+
+    def describe(self, infohash: str) -> Mapping[str, object]:
+        """`action=torrent` by hash, which reads the site's tables: see `told.facts`."""
+        said = self._ajax.look("torrent", hash=infohash.upper())
+        host = urlsplit(self._settings.url).hostname or ""
+        return told.facts(said.response, self.dialect, host) if said.ok else {}
+
+    def log_score(self, logs: Sequence[tuple[str, bytes]]) -> int | CannotTell:
+        """`action=logchecker`, which neither site counts against a limit."""
+        return after.log_score(self._ajax, logs)
+
+    def _fill_request(self, upload: Upload, receipt: Receipt, about: str) -> None:
+        after.fill_request(self._ajax, self.dialect.fill_action, receipt, about)
+
+    def _add_logs(self, upload: Upload, receipt: Receipt, about: str) -> None:
+        after.add_logs(self._ajax, upload, receipt)
 
     def similar(self, form: Form) -> list[Match] | CannotTell:
         """By main artist and title; compared again here, since the search brings along what has the words only. It
@@ -147,6 +177,11 @@ class GazelleUploader(Uploader):
 
     def upload(self, upload: Upload) -> Receipt:
         """`action=upload`, once. Every answer but a clean one of known meaning is `Unconfirmed`."""
+        said = self._ajax.send("upload", upload.form.fields, self._parts(upload))
+        return receipt(said, upload.infohash, self._settings.url, self.name, self._ajax.hide)
+
+    def _parts(self, upload: Upload) -> Files:
+        """The torrent, with our announce address, and what goes beside it. Raises `Refused` if it is too large."""
         announce = upload.account.announce
         self._learn(announce)
         # The announce address stands outside what the info-hash covers; the site puts its own in its place.
@@ -157,8 +192,7 @@ class GazelleUploader(Uploader):
             raise Refused("refused", f"{self.name}: the .torrent file is larger than {limit} bytes: use larger pieces")
         files = [("file_input", f"{upload.infohash}.torrent", torrent)]
         files += [(key, name.encode(errors="replace").decode(), data) for key, name, data in upload.attached]
-        said = self._ajax.send("upload", upload.form.fields, files)
-        return receipt(said, upload.infohash, self._settings.url, self.name, self._ajax.hide)
+        return files
 
     def _learn(self, announce: Secret) -> None:
         """The passkey by itself is as secret as the address it stands in."""

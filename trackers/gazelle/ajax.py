@@ -56,11 +56,12 @@ class Ajax:
             return reply
         return self._settled(self._class(reply))
 
-    def send(self, action: str, fields: Fields, files: Files) -> Said:
+    def send(self, action: str, fields: Fields, files: Files, *, first: bool = False) -> Said:
         """Send once. Raises `Unavailable`, `NotAuthorised` or `Refused` only for what provably was not processed,
-        `Unconfirmed` for all else that is no clean answer."""
+        `Unconfirmed` for all else that is no clean answer. `first`: of two documents in a row the first counts."""
         self._limiter.acquire(ROOM)
-        reading = self._class(self._http.post(_PATH, [("action", action)], fields, files), strict=True)
+        reply = self._http.post(_PATH, [("action", action)], fields, files)
+        reading = self._class(reply, strict=True, first=first)
         if isinstance(reading, Odd):
             text, answer = f"{self.name}: {reading.text}", reading.answer
             if reading.code == "too-large":
@@ -72,8 +73,8 @@ class Ajax:
         self._limiter.acquire(ROOM)
         return self._http.get(_PATH, [("action", action), *query.items()])
 
-    def _class(self, reply: Reply, *, strict: bool = False) -> Said | Denied | Odd:
-        reading = read(reply, self.hide, strict=strict)
+    def _class(self, reply: Reply, *, strict: bool = False, first: bool = False) -> Said | Denied | Odd:
+        reading = read(reply, self.hide, strict=strict, first=first)
         if isinstance(reading, Limited):
             self._limited(reading)
         self._strikes = 0

@@ -22,6 +22,7 @@ _LINK = re.compile(r"torrentid=(\d+)")
 _TITLE = re.compile(r"<title[^>]*>(.{1,200}?)</title", re.IGNORECASE | re.DOTALL)
 _ENVELOPE = re.compile(r'\{\s*"status"')
 _KEY = re.compile(r"[A-Za-z0-9_.-]{1,24}")  # of an object; what is longer might be a key of the other kind
+_REHEARSED = "dry run success"  # RED's dry run, as one client has it; with a real upload it names no torrent
 _LIMITED = re.compile(r"rate limit", re.IGNORECASE)
 # A refused key, in words that only the look at the key itself produces: nothing was processed.
 _DENIED = (
@@ -76,8 +77,9 @@ class Odd:
 Reading = Said | Limited | Denied | Odd
 
 
-def read(reply: Reply, hide: Hide, *, strict: bool = False) -> Reading:
-    """Class an answer. `hide` is applied to all text that is kept; `strict`: no text may stand before the JSON."""
+def read(reply: Reply, hide: Hide, *, strict: bool = False, first: bool = False) -> Reading:
+    """Class an answer. `hide` is applied to all text that is kept; `strict`: no text may stand before the JSON;
+    `first`: another document may stand behind it."""
     if reply.status == 429:
         return Limited(Answer(429, "rate-limited"), _retry_after(reply))
     if 300 <= reply.status < 400:
@@ -86,14 +88,15 @@ def read(reply: Reply, hide: Hide, *, strict: bool = False) -> Reading:
         return _odd(reply, "site-error", "the site has an error of its own", hide)
     if reply.status == 413:
         return _odd(reply, "too-large", "what was sent is larger than the site takes", hide)
-    found = envelope(reply.body)
+    found = envelope(reply.body, first=first)
     if found is None or (strict and not found[1]):
         return _no_json(reply, hide)
     return _said(reply, found[0], hide)
 
 
-def envelope(body: bytes) -> tuple[dict[str, object], bool] | None:
-    """(the JSON envelope, whether nothing stood before it), or None if there is none or anything follows it.
+def envelope(body: bytes, *, first: bool = False) -> tuple[dict[str, object], bool] | None:
+    """(the JSON envelope, whether nothing stood before it), or None if there is none or anything follows it; `first`:
+    whatever follows.
 
     Text may stand before it: PHP's warnings, a refusal of a step after the upload.
     """
@@ -108,7 +111,7 @@ def envelope(body: bytes) -> tuple[dict[str, object], bool] | None:
         value, end = _DECODER.raw_decode(text, start.start())
     except (ValueError, RecursionError):
         return None
-    if not isinstance(value, dict) or text[end:].strip():
+    if not isinstance(value, dict) or (text[end:].strip() and not first):
         return None
     return value, not text[: start.start()].strip()
 
@@ -124,6 +127,8 @@ def _said(reply: Reply, value: dict[str, object], hide: Hide) -> Reading:
     status, error = value.get("status"), value.get("error")
     if status == "success" and reply.status < 300 and "response" in value:
         return Said(True, value["response"], "", Answer(reply.status, "success"))
+    if status == _REHEARSED and reply.status < 300:
+        return Said(True, value.get("data", value.get("response")), "", Answer(reply.status, "success"))
     if status != "failure" or not isinstance(error, str):
         return _odd(reply, "unreadable", f"an answer of unknown shape: {shape(value)}", hide)
     text = hide(plain(error))[:500]

@@ -22,6 +22,10 @@ class Dialect:
     label_least: int  # characters of a label
     image_endings: tuple[str, ...] = ()  # of an image's address; empty: any
     constants: tuple[tuple[str, str], ...] = ()  # fields that every form has
+    own_images: bool = False  # a cover has to stand on the site's own host
+    escaped: bool = False  # names come with HTML's entities
+    fill_action: str = "request_fill"
+    adds_logs: bool = False  # logs may follow an upload
 
     def media(self, word: str) -> str | None:
         """The site's spelling of our word for a medium."""
@@ -29,6 +33,10 @@ class Dialect:
             if one.casefold() == word.casefold():
                 return self.blu_ray if one == "Blu-ray" else one
         return None
+
+    def medium(self, word: str) -> str | None:
+        """Our word for a medium as the site spells it."""
+        return next((one for one in MEDIA if word and self.media(one) == word), None)
 
     def release_type(self, name: str) -> str | None:
         """The site's spelling of a release type; also by its id."""

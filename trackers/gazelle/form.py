@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from trackers.base import Form, Problem
-from trackers.catalogue import Settings, SiteType
+from trackers.catalogue import COVER, Settings, SiteType
 from trackers.content import Content, Music
 from trackers.description import ALBUM, RELEASE, TOLD, render
 from trackers.gazelle import group, names, torrent
@@ -22,8 +22,9 @@ _LOGICAL = re.compile(r"\.(add|remove)$")
 def compose(
     content: Content, set: Mapping[str, object], site: SiteType, dialect: Dialect, settings: Settings, name: str
 ) -> Form | list[Problem]:
-    """The form, or every problem. `name`: the tracker's in rules.yaml."""
-    sheet = Sheet(name, set)
+    """The form, or every problem. `name`: the tracker's in rules.yaml. `set` may have a `cover` (required, wanted)."""
+    sheet = Sheet(name, {key: value for key, value in set.items() if key != "cover"})
+    cover = str(set.get("cover") or settings.cover)
     sheet.problems += names.problems(content, site, name)
     _check_keys(sheet, set, site)
     music = content.music
@@ -34,8 +35,9 @@ def compose(
     year = group.fill(sheet, music, site, dialect)
     torrent.fill(sheet, content, music, site, dialect, year)
     group.tags(sheet, music)
-    _image(sheet, content, dialect, settings)
+    _image(sheet, content, dialect, settings, cover)
     _texts(sheet, content, music, settings)
+    _extras(sheet, dialect)
     for key, value in dialect.constants:
         sheet.put(key, value)
     _caution(sheet, content, music)
@@ -46,7 +48,10 @@ def compose(
 def _check_keys(sheet: Sheet, set: Mapping[str, object], site: SiteType) -> None:
     for key in set:
         if key == "requestid":
-            sheet.problem(key, "a request is filled after the upload, never with it: take requestid out of set")
+            sheet.problem(key, "a request is filled after the upload, never with it: set request, not requestid")
+        elif key == "cover":
+            if set[key] not in COVER:
+                sheet.problem(key, f"set: cover is {' or '.join(COVER)}")
         elif _LOGICAL.sub("", key) not in site.form_keys:
             sheet.problem(key, f"set: {sheet.name} has no form key {key}; it has {', '.join(site.form_keys)}")
 
@@ -58,20 +63,27 @@ def _check_music(sheet: Sheet, music: Music) -> None:
         sheet.problem("music.tags_complete", "a track lacks artist, album, title or number in its tags: tag it")
 
 
-def _image(sheet: Sheet, content: Content, dialect: Dialect, settings: Settings) -> None:
+def _image(sheet: Sheet, content: Content, dialect: Dialect, settings: Settings, cover: str) -> None:
     """The cover's address. A group that stands has its own."""
-    image = sheet.text("image") or settings.image
+    image = sheet.text("image") or _shown(content, dialect) or settings.image
     if image is not None:
         if not _looks_like_an_image(image, dialect):
             sheet.problem("image", f"{image} is no address {sheet.name} takes for a cover: set image to another")
         sheet.put("image", image)
     elif group.joins(sheet):
         return
-    elif settings.cover == "required":
+    elif cover == "required":
         text = f"the cover {content.cover} is not hosted yet" if content.cover else "no cover was found among the files"
         sheet.problem("image", f"{text}, and {sheet.name} needs one: set image to its address", "no-cover")
     else:
         sheet.note("no cover")
+
+
+def _shown(content: Content, dialect: Dialect) -> str | None:
+    """The cover that the site shows that the content came from, where it may be taken over as it is."""
+    image = content.music.image if content.music else None
+    takes = image is not None and not dialect.own_images and _looks_like_an_image(image, dialect)
+    return image if takes else None
 
 
 def _looks_like_an_image(address: str, dialect: Dialect) -> bool:
@@ -86,7 +98,8 @@ def _looks_like_an_image(address: str, dialect: Dialect) -> bool:
 
 
 def _texts(sheet: Sheet, content: Content, music: Music, settings: Settings) -> None:
-    album = sheet.text("album_desc") or render(settings.album_description or ALBUM, content)
+    own = render(settings.album_description, content) if settings.album_description else music.description
+    album = sheet.text("album_desc") or own or render(ALBUM, content)
     if not group.joins(sheet) and len(album.encode(errors="replace")) < LEAST_DESCRIPTION:
         sheet.problem("album_desc", "no track list is known: set album_desc to at least 10 characters")
     about = sheet.text("release_desc")
@@ -99,9 +112,21 @@ def _texts(sheet: Sheet, content: Content, music: Music, settings: Settings) -> 
     sheet.put("release_desc", about)
 
 
+def _extras(sheet: Sheet, dialect: Dialect) -> None:
+    """What is done after the upload, each by itself."""
+    if (request := sheet.number("request")) is not None:
+        sheet.extras.append(("request", str(request)))
+    if dialect.adds_logs and sheet.attachments:
+        sheet.extras.append(("logs", ""))
+
+
 def _caution(sheet: Sheet, content: Content, music: Music) -> None:
-    if music.format == "FLAC" and music.media == "WEB" and not content.origin:
+    """FLAC that may come of anything: neither a rip with a log nor from a site that looked at it."""
+    doubtful = music.media == "WEB" or (music.media == "CD" and not music.has_log)
+    if music.format == "FLAC" and doubtful and not content.origin:
         sheet.cautions.append("web_flac")
+    if music.media == "WEB" and music.has_log:
+        sheet.note("a rip log lies beside files from the web: is the medium right?")
 
 
 def _check_text(sheet: Sheet) -> None:

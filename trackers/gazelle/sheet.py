@@ -16,6 +16,7 @@ class Sheet:
         self.problems: list[Problem] = []
         self.attachments: list[Attachment] = []
         self.cautions: list[str] = []
+        self.extras: list[tuple[str, str]] = []
         self._set = set
         self._fields: list[tuple[str, str]] = []
         self._notes: list[str] = []
@@ -63,7 +64,9 @@ class Sheet:
 
     def form(self) -> Form:
         """The form as it would be sent."""
-        return Form(tuple(self._fields), tuple(self.attachments), tuple(self.cautions), tuple(self._notes))
+        return Form(
+            tuple(self._fields), tuple(self.attachments), tuple(self.cautions), tuple(self._notes), tuple(self.extras)
+        )
 
     @property
     def fields(self) -> tuple[tuple[str, str], ...]:

@@ -22,6 +22,8 @@ def fill(sheet: Sheet, content: Content, music: Music, site: SiteType, dialect: 
     _edition(sheet, music, dialect, year, media)
     if content.scene is True:
         sheet.put("scene", "1")
+    if sheet.truth("vanity_house"):
+        sheet.put("vanity_house", "1")
     sheet.put("media", media)
     format = _format(sheet, music, site)
     sheet.put("format", format)

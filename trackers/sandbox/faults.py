@@ -11,6 +11,7 @@ BAD_GATEWAY = (
     "<html>\r\n<head><title>502 Bad Gateway</title></head>\r\n<body>\r\n<center><h1>502 Bad Gateway</h1></center>\r\n"
     "<hr><center>nginx/1.22.1</center>\r\n</body>\r\n</html>\r\n"
 )
+HUGE = 6 * 1024 * 1024  # bytes
 PAGE = '<!DOCTYPE html>\n<html lang="en">\n<head>\n<title>{title}</title>\n</head>\n<body>{text}</body>\n</html>\n'
 
 # Answered in the dialect's place. With `processed` the request is carried out first and only its answer is replaced.
@@ -21,6 +22,12 @@ INSTEAD = {
     "bad-gateway": "HTTP 502 with the front server's page",
     "html": "a page of HTML with HTTP 200",
     "login": "HTTP 302 to login.php",
+    "login-page": "HTTP 200 with the login page itself",
+    "moved": "HTTP 302 to another host",
+    "too-large": "HTTP 413 from the front server",
+    "maintenance": "HTTP 503 with the front server's page",
+    "huge": "more bytes than any answer has",
+    "banned": "the site's own words to an address that it has banned",
     "empty": "HTTP 200, JSON by its header, no body",
     "revoked": "the answer to a key that was revoked",
     "reset": "the connection is reset, nothing comes back",
@@ -34,6 +41,7 @@ STORING = {
     "phantom": "success, and nothing is stored",
     "rewritten": "success, and the site put something into the info dictionary that changes the info-hash",
     "search-lag": "success; `browse` shows it `seconds` later",
+    "logs-lost": "success, and the logs that came with it are not kept",
     "hash-lag": "success; `torrent` and `torrentgroup` know it `seconds` later",
 }
 # The request is carried out, and its answer arrives damaged.
@@ -164,6 +172,20 @@ def canned(fault: Fault, rate_limited: Reply) -> Reply:
             return Reply(fault.status or 200, body or page.encode(), HTML_TYPE, retry)
         case "login":
             return redirect_to_login()
+        case "login-page":
+            form = '<form action="login.php"><input type="password" name="password"></form>'
+            return Reply(200, PAGE.format(title="Login", text=form).encode(), HTML_TYPE)
+        case "moved":
+            return Reply(302, b"", HTML_TYPE, (("Location", "https://elsewhere.invalid/ajax.php"),))
+        case "too-large":
+            return Reply(413, body or PAGE.format(title="413", text="Request Entity Too Large").encode(), HTML_TYPE)
+        case "maintenance":
+            return Reply(503, body or PAGE.format(title="Maintenance", text="Back soon.").encode(), HTML_TYPE, retry)
+        case "huge":
+            return Reply(200, b" " * HUGE, JSON_TYPE)
+        case "banned":
+            text = "your ip address has been banned"
+            return Reply(200, php_json({"status": "failure", "error": text}).encode(), JSON_TYPE)
         case "empty":
             return Reply(fault.status or 200, b"", JSON_TYPE, retry)
     return Reply(fault.status or 200, body, fault.content_type or JSON_TYPE, retry)

@@ -15,6 +15,7 @@ from trackers.sandbox.answers import NOT_SUPPOSED, Manner, error_page, group_val
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import NONE, PAGE, Fault, Struck
 from trackers.sandbox.fields import Refusal, Vocabulary, php_int
+from trackers.sandbox.logs import judge
 from trackers.sandbox.metainfo import Crashed
 from trackers.sandbox.store import Store, Torrent, User
 from trackers.sandbox.upload import STORAGE_FAILED, Checked, DatabaseError, Desk, Stored
@@ -51,6 +52,7 @@ class Gazelle(Dialect):
             "browse": self._browse,
             "download": self._download,
             "upload": self._upload,
+            "logchecker": self._logchecker,
         }
 
     @abstractmethod
@@ -196,6 +198,21 @@ class Gazelle(Dialect):
         address = announce_of(TYPES[SANDBOX + self.type], request.base, user.passkey)
         page = f"{request.base}/torrents.php?torrentid={torrent.id}"
         return Reply(200, metainfo.torrent_file(address, page, torrent.info), TORRENT_TYPE, headers)
+
+    def _logchecker(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
+        part, pasted = request.form.file("log"), request.form.get("pastelog")
+        if part is None and not pasted:
+            return self.failure("no log file provided")
+        log = judge(part.content) if part else judge((pasted or "").encode(), pasted=True)
+        response = {
+            "ripper": log.ripper,
+            "ripperVersion": log.version,
+            "language": "en",
+            "score": log.score,
+            "checksum": log.checksum,
+            "issues": list(log.issues),
+        }
+        return self.success("logchecker", response)
 
     def _upload(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
         try:

@@ -10,7 +10,6 @@ from trackers.sandbox import fields, wanted
 from trackers.sandbox.answers import NO_SUCH_PAGE, Manner, Value, error_page
 from trackers.sandbox.faults import Struck
 from trackers.sandbox.gazelle import BAD_PARAMETERS, Gazelle
-from trackers.sandbox.logs import judge
 from trackers.sandbox.rates import SharedCounter
 from trackers.sandbox.store import Store, Traits, User
 from trackers.sandbox.upload import Stored, kept_logs
@@ -47,7 +46,6 @@ class Orpheus(Gazelle):
         super().__init__(store)
         self._counter = SharedCounter(store.clock, LIMITS)
         self.acts |= {
-            "logchecker": self._logchecker,
             "add_log": self._add_log,
             "request": self._request,
             "request_fill": self._request_fill,
@@ -159,21 +157,6 @@ class Orpheus(Gazelle):
             return self.failure(said)
         first = self.success("request_fill", wanted.fill(asked_for, torrent, user, now))
         return replace(first, body=first.body + self.success("request_fill", 1).body)
-
-    def _logchecker(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
-        part, pasted = request.form.file("log"), request.form.get("pastelog")
-        if part is None and not pasted:
-            return self.failure("no log file provided")
-        log = judge(part.content) if part else judge((pasted or "").encode(), pasted=True)
-        response = {
-            "ripper": log.ripper,
-            "ripperVersion": log.version,
-            "language": "en",
-            "score": log.score,
-            "checksum": log.checksum,
-            "issues": list(log.issues),
-        }
-        return self.success("logchecker", response)
 
     def _add_log(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
         torrent = self.store.torrents.get(fields.php_int(request.param("id") or request.form.get("id")))

@@ -45,7 +45,11 @@ class Redacted(Gazelle):
         super().__init__(store)
         self._window = RollingWindow(store.clock, REQUESTS, SECONDS)
         self._retry_after = 1
-        self.acts |= {"upload_image": self._upload_image}
+        self.acts |= {
+            "upload_image": self._upload_image,
+            "request": self._request,
+            "requestfill": self._request_fill,
+        }
 
     def answer(self, request: Request, struck: Struck = NONE, post: int | None = None) -> Reply:
         """Pictures of its own host besides what every Gazelle has.
@@ -155,6 +159,23 @@ class Redacted(Gazelle):
     def by_hash(self, text: str) -> Torrent | None:
         """Upper case only, as the document asks."""
         return self.store.by_hash(text) if text == text.upper() else None
+
+    def _request(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
+        asked_for = self.store.wanted.get(fields.php_int(request.param("id")))
+        if asked_for is None:
+            return self.failure(BAD_PARAMETERS)
+        return self.success("request", wanted.value(asked_for, user))
+
+    def _request_fill(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
+        """One document; the refusals' words are the family's."""
+        asked_for = self.store.wanted.get(fields.php_int(request.form.get("requestid")))
+        torrent = self.store.torrents.get(fields.php_int(request.form.get("torrentid")))
+        if asked_for is None or torrent is None:
+            return self.failure(BAD_PARAMETERS)
+        now = self.store.clock.now()
+        if said := wanted.too_early(torrent, user, now) or wanted.refusals(asked_for, torrent):
+            return self.failure(said)
+        return self.success("requestfill", wanted.fill(asked_for, torrent, user, now))
 
     def _upload_image(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
         part, url = request.form.file("file"), request.form.get("url")

@@ -123,6 +123,12 @@ class Sites:
             store.revoked.discard(store.user(user).token)
             store.strikes, store.firewalled = 0, False
 
+    def change_passkey(self, site: str, user: str = "uploader") -> None:
+        """The account gets another announce address, as after a leak; the old one opens nothing."""
+        store = self.store(site)
+        with store.lock:
+            store.user(user).passkey = store.draw(16).hex()
+
     def lose_file(self, site: str, torrent_id: int) -> None:
         """The site loses a stored .torrent: its download has no byte until it is uploaded again."""
         with self.store(site).lock:

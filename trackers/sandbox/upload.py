@@ -210,6 +210,8 @@ class Desk:
                 torrent.searchable_at = self.store.clock.running() + fault.delay
             case "hash-lag":
                 torrent.found_at = self.store.clock.running() + fault.delay
+            case "logs-lost":
+                torrent.logs = []
             case "phantom":
                 del self.store.torrents[torrent.id]
 

@@ -9,17 +9,21 @@ import click
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
 from watcher.cli.show import as_json, say
-from watcher.errors import INVALID, OK
 from watcher.secrets import Secrets
 from watcher.service.checks import check as look
 
 
 @click.command()
-@click.option("--online", is_flag=True, help="Also log in to each client and ask each tracker who we are.")
+@click.option("--online", is_flag=True, help="Also ask each client and each tracker: key, right to upload, announce.")
 @with_json
 @pass_place
 def check(place: Place, online: bool) -> int:
-    """Check rules, their tests, folders and secrets."""
+    """Check rules, their tests, folders and secrets.
+
+    With --online every client and tracker is asked, each thing once and nothing more after a refusal.
+    Exit codes: 78 for the file or a missing secret, 77 for a key or right that was refused, 5 if somebody could not be
+    reached.
+    """
     rules, clock = place.rules_file(), Clock()
     state = place.state_folder()
     secrets = Secrets(state, os.environ, clock=clock)
@@ -35,4 +39,4 @@ def check(place: Place, online: bool) -> int:
                 say(f"  hint: {problem.hint}")
         say(f"keyring: {trouble or why}")
         say(f"{rules}: {'fine' if checked.ok else 'not usable as it is'}")
-    return OK if checked.ok else INVALID
+    return checked.exit_code

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -55,18 +56,25 @@ def list_jobs(place: Place, in_state: str | None, tracker: str | None, code: str
 
 @queue.command()
 @click.argument("job")
+@click.option("--remote", is_flag=True, help="Ask the site what it would make of it, where it can say so (RED).")
 @with_json
 @pass_place
-def show(place: Place, job: str) -> None:
-    """One job: its history, its form, what the site said."""
+def show(place: Place, job: str, remote: bool) -> None:
+    """One job: its history, its form, what the site said.
+
+    --remote sends the form to the site's own dry run: nothing is stored there. For jobs that were not sent yet.
+    """
     journal = _read(place)
     ledger = journal.ledger
     one = view.found(ledger, job)
     steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
     draft = _drafted(place, journal, one)
+    said = {key: one.rest[key] for key in ("warnings", "log_score", "extras") if key in one.rest}
+    dry_run = _dry_run(place, one, journal) if remote else {}
     if place.json:
         form = {"form": draft.form.as_json() if draft.form else None, "problems": list(draft.problems)}
-        as_json(view.job_row(one, ledger) | form | {"answer": one.answer, "passes": one.passes, "steps": steps})
+        shown = form | {"answer": one.answer, "passes": one.passes, "steps": steps} | said
+        as_json(view.job_row(one, ledger) | shown | ({"dry_run": dry_run} if remote else {}))
         return
     row = view.job_row(one, ledger)
     fields({key: row[key] for key in row if key not in ("time", "release", "open", "hashed")})
@@ -78,6 +86,22 @@ def show(place: Place, job: str) -> None:
         show_form(draft.form.as_json(), "the form" if draft.kept else "the form, as it would be sent now")
     for problem in draft.problems:
         say(f"no form: {problem}")
+    for line in view.told_after(said):
+        say(line)
+    if remote:
+        say("\nwhat the site would make of it:")
+        table(list(dry_run.items()))
+
+
+def _dry_run(place: Place, job: Job, journal: Journal) -> dict[str, str]:
+    # Only this asks a site; the rest of the command reads the journal alone.
+    from watcher.config import load
+    from watcher.secrets import Secrets
+    from watcher.service.dryrun import dry_run
+
+    clock, state = Clock(), place.state_folder()
+    config = load(place.rules_file())
+    return dry_run(job, journal, config, Secrets(state, os.environ, clock=clock), state, clock)
 
 
 def _hashed(made: Mapping[str, object]) -> str:

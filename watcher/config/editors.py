@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from watcher.config.images import ImagesConfig
 from watcher.config.rulesfile import Defaults, Top
 from watcher.config.sources import ClientConfig, FolderConfig, NotifyConfig, SeedBlock
 from watcher.config.trackers import TrackerBlock
@@ -39,6 +40,7 @@ def _blocks() -> dict[str, Schema]:
         "rules": _list(_rule()),
         "tests": _list(_test()),
         "notify": _map(block_schema(NotifyConfig)),
+        "images": block_schema(ImagesConfig),
     }
 
 

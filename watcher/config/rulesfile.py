@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from watcher.config.files import STATE, beside, read_file
+from watcher.config.images import ImagesConfig, read_images
 from watcher.config.places import PATH
 from watcher.config.reading import tree
 from watcher.config.sources import (
@@ -34,7 +35,7 @@ from watcher.rules.nodes import Block, Node, Problem, Problems, misspelt, shown
 from watcher.rules.overlap import check_overlaps
 from watcher.rules.rulebook import MODE, Tracker, read_guards, read_rules
 
-BLOCKS = ("defaults", "seed", "clients", "folders", "trackers", "lists", "guards", "rules", "tests", "notify")
+BLOCKS = ("defaults", "seed", "clients", "folders", "trackers", "lists", "guards", "rules", "tests", "notify", "images")
 
 
 class RulesInvalid(SeedpostError):
@@ -85,6 +86,7 @@ class Config:
     trackers: Mapping[str, TrackerConfig]
     notify: Mapping[str, NotifyConfig]
     rules: Rules
+    images: ImagesConfig | None = None  # None: covers go nowhere but to hosts of trackers
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()  # what it was read from: the file itself, then its lists
@@ -140,6 +142,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
     folders = read_folders(root.get("folders"), written, problems)
     trackers = read_trackers(root.get("trackers"), seed, written, [folder.path for folder in folders], problems)
     notify = read_notify(root.get("notify"), problems)
+    images = read_images(root.get("images"), problems)
     check_names(root, problems)
     lists = read_lists(root.get("lists"), read, problems)
     rules = _rules(root, lists, trackers, defaults.mode, top.otherwise if top else "skip", problems)
@@ -159,6 +162,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
         trackers=trackers,
         notify=notify,
         rules=rules,
+        images=images,
         tests=tests,
         warnings=tuple(problems.warnings),
         files=(Path(file), *lists.files),

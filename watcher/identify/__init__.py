@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from trackers.content import File
+from watcher.identify.art import front_cover
 from watcher.identify.audio import read_audio
 from watcher.identify.files import Payload, opened_file, payload
 from watcher.identify.kinds import audio_files, cover_of, extension, kind_of, nfo_of
@@ -20,7 +21,7 @@ from watcher.identify.rip import read_rip
 from watcher.identify.video import video_facts
 from watcher.release import Fact
 
-__all__ = ["FactCache", "Payload", "identify", "payload"]
+__all__ = ["FactCache", "Payload", "front_cover", "identify", "payload"]
 
 _NEVER_KNOWN = ("scene", "music.log_score")  # that files do not tell
 NFO = 256 * 1024  # bytes of an NFO that are looked through
@@ -76,9 +77,17 @@ def _identify(path: Path, files: Sequence[File], single: bool, kind: str, ask: A
         facts |= music_facts(tracks, named, rip)
         story = lineage_of(files)
         facts["music.lineage"] = Fact(_text(path / story) or None if story else None, "file")
+        facts["music.art"] = Fact(None if facts["files.cover"].value else _art(path, files, single), "file")
     if kind in ("tv", "movie"):
         facts |= video_facts(path, files, single, kind, ask, _text(path / nfo) if nfo else "")
     return facts
+
+
+def _art(path: Path, files: Sequence[File], single: bool) -> str | None:
+    """The first track, if a cover is inside it."""
+    first = next(iter(audio_files(files)), None)
+    there = first is not None and front_cover(path if single else path / first.path) is not None
+    return first.path if first is not None and there else None
 
 
 def _text(path: Path) -> str:

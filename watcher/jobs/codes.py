@@ -45,6 +45,10 @@ CODES: Mapping[str, str] = {
     "unknown-words": "the site said something that this version does not know",
     "unreadable": "the answer has a shape that this version does not know",
     "no-torrent": "the site did not give the torrent back",
+    "no-dry-run": "the site has no dry run of its own",
+    "image-host": "the host for pictures does not take the cover",
+    "request-not-filled": "a user's request could not be filled with the upload",
+    "logs-not-taken": "rip logs could not be added to the upload",
     # The way there
     "unreachable": "the site could not be reached; nothing was sent",
     "connect-timeout": "the site did not take the connection in time; nothing was sent",

@@ -34,6 +34,9 @@ def _job(record: Record) -> Line:
 
 
 def _release(record: Record) -> Line:
+    learned = record.get("learned")
+    if isinstance(learned, Mapping):
+        return "info", "release.learned", {"release": record.get("release"), "from": list(learned)}
     decision = record.get("decision")
     decision = decision if isinstance(decision, Mapping) else {}
     trackers = decision.get("trackers")

@@ -36,6 +36,8 @@ def _wanted(config: Config) -> Iterator[Wanted]:
         host = urlsplit(client.url).hostname
         yield Wanted(secret_name(client.name, "password"), host)
         yield Wanted(secret_name(client.name, "api_key"), host, optional=True)
+    if config.images is not None:
+        yield Wanted("images.api_key", config.images.host)
     for target in config.notify:
         yield Wanted(secret_name("notify", target), None)
 

@@ -1,4 +1,5 @@
-"""Everything that can be found wrong before it matters: rules, tests, folders, secrets; `online`: clients and keys."""
+"""Everything that can be found wrong before it matters: rules, tests, folders, secrets; `online`: clients, keys, rights
+and announce addresses."""
 
 from __future__ import annotations
 
@@ -6,11 +7,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from trackers import prove_announce
+from trackers.base import Uploader
 from trackers.clock import Clock
-from trackers.errors import SettingsError, TrackerError
+from trackers.errors import NotAuthorised, SettingsError, TrackerError
 from watcher.client import Client, ClientAway, PathMap
 from watcher.config import Config, Problem, RulesInvalid, load, run_tests
-from watcher.errors import NotFound, SeedpostError
+from watcher.errors import INVALID, NETWORK, NOT_AUTHORISED, OK, NotFound, SeedpostError
 from watcher.journal import Journal
 from watcher.secrets import Secrets, secret_name
 from watcher.service import parts
@@ -20,14 +23,29 @@ from watcher.sources.whereabouts import unmapped
 
 @dataclass(frozen=True)
 class Checked:
-    """What was found. `ok`: no errors; warnings are allowed."""
+    """What was found. `ok`: no errors; warnings are allowed. `online` are the exit codes of what was asked for and went
+    wrong; a problem of the file itself has none."""
 
     problems: tuple[Problem, ...]
+    online: tuple[int, ...] = ()
 
     @property
     def ok(self) -> bool:
         """Whether seedpost would run as it stands."""
-        return not any(problem.severity == "error" for problem in self.problems)
+        return not self._errors
+
+    @property
+    def exit_code(self) -> int:
+        """0; 77 if the worst is a key or right that was refused, 5 if somebody could not be reached, else 78."""
+        if not self._errors:
+            return OK
+        if self._errors > len(self.online) or INVALID in self.online:
+            return INVALID
+        return NOT_AUTHORISED if NOT_AUTHORISED in self.online else NETWORK
+
+    @property
+    def _errors(self) -> int:
+        return sum(problem.severity == "error" for problem in self.problems)
 
 
 def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, online: bool) -> Checked:
@@ -38,10 +56,25 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
         return Checked(tuple(error.problems))
     found = [*config.warnings, *run_tests(config), *_folders(config), *_stages(config), *_missing(config, secrets)]
     found += _journal(config, state or config.state)
-    if online:
-        found += _clients(config, secrets, state or config.state, clock)
-        found += _keys(config, secrets, state or config.state, clock)
-    return Checked(tuple(found))
+    asked = list(_asked(config, secrets, state or config.state, clock)) if online else []
+    codes = tuple(code for problem, code in asked if problem.severity == "error")
+    return Checked((*found, *(problem for problem, _ in asked)), codes)
+
+
+def _asked(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:
+    """What went wrong with each client and tracker, and the exit code for it."""
+    yield from _clients(config, secrets, state, clock)
+    for name, one in config.trackers.items():
+        try:
+            parts.tracker_secrets(one, secrets)
+        except SettingsError:
+            continue  # told already
+        try:
+            _prove(parts.opened(one, secrets, state=state, clock=clock))
+        except SettingsError as error:
+            yield _problem(config, error.text), INVALID
+        except TrackerError as error:
+            yield _problem(config, _named(name, error.text)), _code(error)
 
 
 def _problem(config: Config, message: str, hint: str = "", severity: str = "error") -> Problem:
@@ -88,6 +121,11 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
             parts.tracker_secrets(tracker, secrets)
         except SettingsError as error:
             yield _problem(config, error.text)
+    if config.images is not None:
+        try:
+            parts.image_key(config.images, secrets)
+        except SettingsError as error:
+            yield _problem(config, error.text)
     for client in config.clients.values():
         name = secret_name(client.name, "password")
         found = secrets.status([name, secret_name(client.name, "api_key")])
@@ -99,16 +137,16 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
             yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
 
 
-def _clients(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[Problem]:
+def _clients(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:
     """One login a client, and whether it has torrents of ours that the journal does not know."""
     for name, one in config.clients.items():
         client = parts.client_of(one, secrets, clock)
         try:
             client.version()
-            yield from _strays(config, client, state)
-            yield from _unmapped(config, client, PathMap(one.path_map))
+            yield from ((problem, INVALID) for problem in _strays(config, client, state))
+            yield from ((problem, OK) for problem in _unmapped(config, client, PathMap(one.path_map)))
         except (ClientAway, SeedpostError) as error:
-            yield _problem(config, f"client {name}: {error}", error.hint)
+            yield _problem(config, f"client {name}: {error}", error.hint), error.exit_code
         finally:
             client.close()
 
@@ -135,15 +173,18 @@ def _strays(config: Config, client: Client, state: Path) -> Iterator[Problem]:
         yield _problem(config, f"{text}: {len(strangers)}", "stop seedpost, then: seedpost journal repair")
 
 
-def _keys(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[Problem]:
-    """One request a tracker, and never a second with a key that was refused."""
-    for name, one in config.trackers.items():
-        try:
-            account = parts.opened(one, secrets, state=state, clock=clock).account()
-        except SettingsError:
-            continue  # told already
-        except TrackerError as error:
-            yield _problem(config, f"{name}: {error.text}")
-            continue
-        if account.may_upload is False:
-            yield _problem(config, f"{name}: {account.user} may not upload there")
+def _prove(tracker: Uploader) -> None:
+    """The key, then the right to upload, then the announce address: three requests, and none after one that failed.
+    Raises what look-ups raise."""
+    account = tracker.account()
+    if account.may_upload is False or tracker.may_upload() is False:
+        raise NotAuthorised("no-upload-right", f"{account.user} may not upload there")
+    prove_announce(account.announce)
+
+
+def _named(name: str, text: str) -> str:
+    return text if text.startswith(f"{name}: ") else f"{name}: {text}"
+
+
+def _code(error: TrackerError) -> int:
+    return NOT_AUTHORISED if isinstance(error, NotAuthorised) else NETWORK

@@ -14,11 +14,13 @@ from trackers.errors import SettingsError
 from watcher.config import Config, TrackerConfig
 from watcher.jobs import Job
 from watcher.journal import BlobLost, Journal
-from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
+from watcher.release import Facts, content_of, facts_of, files_of, overridden
 from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.torrents import Staging, staging
-from watcher.uploader.prepare import drafted, noted
+from watcher.uploader.bench import route_keys
+from watcher.uploader.covers import drafted
+from watcher.uploader.prepare import noted
 
 
 @dataclass(frozen=True)
@@ -37,6 +39,7 @@ class Drafts:
     def __init__(self, journal: Journal, config: Config | None, secrets: Secrets, *, state: Path, clock: Clock) -> None:
         self._journal, self._config, self._secrets = journal, config, secrets
         self._state, self._clock = state, clock
+        self._images = config.images if config else None
         self._opened: dict[str, Uploader | str] = {}  # by site; text says why it can't be
 
     def of(self, job: Job) -> Draft:
@@ -53,7 +56,7 @@ class Drafts:
         if isinstance(tracker, str):
             return Draft(facts, problems=(tracker,))
         content = content_of(str(release.get("name", "")), files_of(release), bool(release.get("single")), facts)
-        form, problems = composed(tracker, content, config, form_keys(job.set or {}))
+        form, problems = composed(tracker, content, config, route_keys(job.set or {}, job.rest.get("cautions"), config))
         return Draft(facts, form, problems)
 
     def _kept(self, job: Job) -> Form | None:
@@ -70,7 +73,7 @@ class Drafts:
     def _tracker(self, config: TrackerConfig) -> Uploader | str:
         if config.site not in self._opened:
             try:
-                opened = parts.opened(config, self._secrets, state=self._state, clock=self._clock)
+                opened = parts.opened(config, self._secrets, state=self._state, clock=self._clock, images=self._images)
             except SettingsError as error:
                 self._opened[config.site] = error.text
             else:

@@ -16,13 +16,14 @@ from watcher.identify import payload
 from watcher.intake.plan import left_out
 from watcher.intake.routing import decided
 from watcher.jobs import Ledger
-from watcher.release import Facts, Release, content_of, form_keys, overridden, release_of, told_by_source
+from watcher.release import Facts, Release, content_of, overridden, release_of, told_by_source
 from watcher.rules import Decision, Route, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.service.drafts import composed, staged_for
 from watcher.service.library import Library
 from watcher.sources.content import Found, Never, Waits
+from watcher.uploader.bench import route_keys
 
 INFOHASH = re.compile(r"[0-9a-fA-F]{40}")
 
@@ -149,10 +150,10 @@ def _forms(
         content = _content(release, facts, route)
         block = config.trackers[name]
         try:
-            tracker = parts.opened(block, secrets, state=state, clock=clock)
+            tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
         except SettingsError as error:
             forms[name] = [error.text]
             continue
-        form, problems = composed(tracker, content, block, form_keys(route.set))
+        form, problems = composed(tracker, content, block, route_keys(route.set, route.cautions, block))
         forms[name] = form.as_json() if form else list(problems)
     return forms

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trackers import open_tracker
+from trackers import open_images, open_tracker
 from trackers.base import Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import Clock
@@ -14,6 +14,7 @@ from trackers.errors import SettingsError
 from trackers.secret import Secret
 from watcher.client import Client, PathMap
 from watcher.config import ClientConfig, Config, FolderConfig, TrackerConfig
+from watcher.config.images import SECRET, ImagesConfig
 from watcher.secrets import SecretError, Secrets, secret_name
 from watcher.secrets.wanted import host_of
 from watcher.sources import Sink, Source
@@ -24,23 +25,44 @@ from watcher.sources.qbittorrent import QbittorrentSource
 
 def tracker_secrets(config: TrackerConfig, secrets: Secrets) -> dict[str, Secret]:
     """What a tracker needs. Raises SettingsError with the command that stores what is missing."""
-    host, found = host_of(config), {}
-    for key in TYPES[config.type].secrets:
-        name = secret_name(config.name, key)
-        try:
-            value = secrets.get(name, host=host)
-        except SecretError as error:
-            raise SettingsError(error.code, f"{error}: {error.hint}") from error
-        if value is None:
-            raise SettingsError("no-key", f"{config.name} has no {key}: seedpost secrets set {name}")
-        found[key] = value
-    return found
+    host = host_of(config)
+    return {key: _needed(config.name, key, host, secrets) for key in TYPES[config.type].secrets}
 
 
-def opened(config: TrackerConfig, secrets: Secrets, *, state: Path, clock: Clock) -> Uploader:
-    """The tracker of a block in rules.yaml, ready to be asked. Raises SettingsError with what to change."""
-    keys = tracker_secrets(config, secrets)
-    return open_tracker(config.type, config.settings, keys, name=config.name, clock=clock, limits=state / "limits")
+def image_key(images: ImagesConfig, secrets: Secrets) -> Secret:
+    """The key of the image host. Raises SettingsError with the command that stores it."""
+    owner, _, key = SECRET.partition(".")
+    return _needed(owner, key, images.host, secrets)
+
+
+def _needed(owner: str, key: str, host: str, secrets: Secrets) -> Secret:
+    name = secret_name(owner, key)
+    try:
+        value = secrets.get(name, host=host)
+    except SecretError as error:
+        raise SettingsError(error.code, f"{error}: {error.hint}") from error
+    if value is None:
+        raise SettingsError("no-key", f"{owner} has no {key}: seedpost secrets set {name}")
+    return value
+
+
+def opened(
+    config: TrackerConfig, secrets: Secrets, *, state: Path, clock: Clock, images: ImagesConfig | None = None
+) -> Uploader:
+    """The tracker of a block in rules.yaml, ready to be asked. `images`: where covers go for one without a host of its
+    own. Raises SettingsError with what to change."""
+    keys, host = tracker_secrets(config, secrets), None
+    if images is not None and not TYPES[config.type].hosts_images:
+        host = open_images(images.type, images.url, image_key(images, secrets))
+    return open_tracker(
+        config.type,
+        config.settings,
+        keys,
+        name=config.name,
+        clock=clock,
+        limits=state / "limits",
+        images=host,
+    )
 
 
 def client_of(config: ClientConfig, secrets: Secrets, clock: Clock) -> Client:

@@ -128,7 +128,7 @@ class Service:
         )
 
     def _opened(self, config: TrackerConfig) -> Uploader:
-        return parts.opened(config, self.secrets, state=self.state, clock=self.clock)
+        return parts.opened(config, self.secrets, state=self.state, clock=self.clock, images=self.config.images)
 
     def _record(self, record: Mapping[str, object]) -> None:
         log.line(*line_for(record))

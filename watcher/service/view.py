@@ -45,6 +45,16 @@ def job_row(job: Job, ledger: Ledger) -> dict[str, object]:
     }
 
 
+def told_after(said: Mapping[str, object]) -> list[str]:
+    """What the site said of an upload that stands, and how far what follows it is: a line each."""
+    warnings, extras = said.get("warnings"), said.get("extras")
+    lines = [f"the site warns: {text}" for text in warnings] if isinstance(warnings, list) else []
+    lines += [f"log score: {said['log_score']}"] if "log_score" in said else []
+    for name, one in extras.items() if isinstance(extras, Mapping) else ():
+        lines.append(f"{name}: {one.get('what')}" + (f" ({one['why']})" if one.get("why") else ""))
+    return lines
+
+
 def _text(time: float | None) -> str | None:
     return utc_text(time) if time else None
 

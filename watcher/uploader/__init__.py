@@ -20,6 +20,7 @@ from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
 from watcher.uploader.bench import Bench, Step, held, record_of
+from watcher.uploader.extras import follow, pending
 from watcher.uploader.hands import STARTS, WINDOW, Hands
 from watcher.uploader.lane import Lane
 from watcher.uploader.orders import Orders, ids_of
@@ -33,7 +34,8 @@ from watcher.uploader.tidy import Tidy
 __all__ = ["Bench", "Lane", "UploadManager"]
 
 IDLE = 2.0  # seconds between two looks when nothing is due
-OF_ONE_TORRENT = ("no-torrent",)  # the site is there, and has lost this torrent's file
+OF_ONE_JOB = ("no-torrent", "image-host")  # the site is there: it lost this torrent's file, or another host is away
+LANE_WAIT = 300.0  # seconds until a job that only waits for its lane is looked at again
 FULL_WAIT = 30.0  # seconds until a full disk is looked at again
 CRASHES = 3  # of one job in a row, before it is held
 HANDS = "hands"  # the file
@@ -178,7 +180,7 @@ class UploadManager:
         if lane is None or (self._bench.tracker(job) is None and job.state is not State.SEEDING):
             self._bench.write(job, _removed(job))
             return
-        if job.state is State.SEEDING:
+        if job.state is State.SEEDING and (lane.busy or lane.closed or not pending(job)):
             self._hand(job, lane, False)
             return
         if lane.busy or lane.closed or (job.state in LIMITED and self._agenda.limit_wait(job.site) > 0):
@@ -231,7 +233,7 @@ class UploadManager:
 
     def _work(self, job: Job, lane: Lane, takes_lane: bool) -> None:
         try:
-            self._step(job, lane)
+            self._step(job, lane, takes_lane)
             after = self._bench.journal.ledger.jobs[job.job]
             if after.state is State.SENDING:  # whatever came in between: it must not be taken for in flight for ever
                 self._written(after, unconfirmed(after, "crash", "the attempt ended without an outcome"))
@@ -243,13 +245,13 @@ class UploadManager:
                 lane.busy = False
             self._bench.wake.set()
 
-    def _step(self, job: Job, lane: Lane) -> None:
+    def _step(self, job: Job, lane: Lane, takes_lane: bool) -> None:
         """Take a job one step further and write what came of it."""
         bench = self._bench
         try:
-            step = self._taken(job, lane)
+            step = self._taken(job, lane, takes_lane)
         except Unavailable as error:
-            if error.code not in OF_ONE_TORRENT:
+            if error.code not in OF_ONE_JOB:
                 lane.outage(error)
                 return
             step = bench.again(job, job.state, error.code, redact(error.text))
@@ -271,21 +273,30 @@ class UploadManager:
         if step is not None:
             self._written(job, step if not job.rest.get("crashes") else {"crashes": None, **step})
 
-    def _taken(self, job: Job, lane: Lane) -> Step | None:
+    def _taken(self, job: Job, lane: Lane, takes_lane: bool) -> Step | None:
         bench = self._bench
         if job.state is State.QUEUED:
-            return self._lane_worked(lane, prepare(job, lane, bench))
+            return self._lane_worked(lane, prepare(job, lane, bench, self.lanes))
         if job.state is State.PREPARED:
             return publish(job, lane, bench) if self._strays.none_before(lane.site) else None
         if job.state is State.UNCONFIRMED:
             watched = self._vigils.setdefault(job.job, vigil(job, lane))
-            step = self._lane_worked(lane, reconcile(job, watched, lane, bench))
-            if step["state"] is not State.UNCONFIRMED:
+            looked = self._lane_worked(lane, reconcile(job, watched, lane, bench))
+            if looked["state"] is not State.UNCONFIRMED:
                 del self._vigils[job.job]
-            return step
+            return looked
         if job.state is State.UPLOADED:
-            return self._lane_worked(lane, register(job, lane, bench))
-        return watch(job, bench)
+            step = follow if bench.seed(job).client is None else register
+            return self._lane_worked(lane, step(job, lane, bench))
+        return self._seen(watch(job, bench), job, lane, takes_lane)
+
+    def _seen(self, step: Step, job: Job, lane: Lane, takes_lane: bool) -> Step:
+        """A job is done once what follows its upload is; seeding comes first, and waits for none of it."""
+        if step["state"] is not State.DONE or not pending(job):
+            return step
+        if takes_lane:
+            return self._lane_worked(lane, follow(job, lane, self._bench))
+        return {"state": State.SEEDING, "not_before": self._bench.at(LANE_WAIT)}
 
     def _lane_worked(self, lane: Lane, step: Step) -> Step:
         lane.worked()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Container, Iterator, Mapping
 
 from watcher.jobs import Job, State, Waits
 from watcher.uploader.bench import Bench
+from watcher.uploader.extras import pending
 from watcher.uploader.lane import Lane
 from watcher.uploader.reconcile import Vigil
 
@@ -51,7 +52,7 @@ class Agenda:
         """Every live job with the seconds it waits; infinite where a person has to act first."""
         stops, limits = _Once(self._stop_of), _Once(self.limit_wait)
         for job in self._bench.journal.ledger.in_state(*LIVE):
-            if job.state is State.UPLOADED and self._bench.seed(job).client is None:
+            if job.state is State.UPLOADED and self._bench.seed(job).client is None and not pending(job):
                 continue  # its last state
             wait = self._waits.remaining(job)
             if job.state is not State.SEEDING:

@@ -102,6 +102,10 @@ class Bench:
         """The facts of a job's release under the job's own `set`."""
         return overridden(facts_of(release), job.set or {}, "rule")
 
+    def own_keys(self, job: Job) -> dict[str, object]:
+        """See `route_keys`."""
+        return route_keys(job.set or {}, job.rest.get("cautions"), self.tracker(job))
+
     def write(self, job: Job, step: Step, *, outcome: bool = False) -> Job:
         """Append one record of a job; returns it as it then is. On disk when this returns."""
         self.journal.append([record_of(job, step)], outcome=outcome)
@@ -173,9 +177,11 @@ def mark_of(signature: Signature) -> str:
     return hashlib.sha256(repr(signature).encode()).hexdigest()[:16]
 
 
-def own_keys(job: Job) -> dict[str, object]:
-    """What of a job's `set` is the tracker's own."""
-    return form_keys(job.set or {})
+def route_keys(set: Mapping[str, object], cautions: object, tracker: TrackerConfig | None) -> dict[str, object]:
+    """What of a route's `set` is the tracker's own, and whether its rule wants a cover where the tracker does not."""
+    wanted = cautions.get("cover") if isinstance(cautions, Mapping) else None
+    keys = form_keys(set)
+    return {"cover": wanted, **keys} if wanted and tracker is not None and wanted != tracker.cover else keys
 
 
 def receipt_of(job: Job) -> Receipt:

@@ -13,10 +13,11 @@ from watcher.journal import BlobLost
 from watcher.logs import log, redact
 from watcher.release import facts_of
 from watcher.rules import check_edit
-from watcher.uploader.bench import Bench, own_keys, record_of
+from watcher.uploader.bench import Bench, record_of
 from watcher.uploader.commands import Reply, edited, obey
+from watcher.uploader.covers import drafted
 from watcher.uploader.lane import Lane
-from watcher.uploader.prepare import drafted, noted, problems_of
+from watcher.uploader.prepare import noted, problems_of
 from watcher.uploader.reconcile import one_look
 
 PAUSES = ("pause", "resume")
@@ -78,9 +79,9 @@ class Orders:
 
     def _lacking(self, job: Job) -> str:
         """What a job's form would be refused for, as far as that can be told without asking the site."""
-        lane = self._lanes.get(job.site)
+        lane, bench = self._lanes.get(job.site), self._bench
         try:
-            form = drafted(lane.tracker(), self._bench.content(job), own_keys(job)) if lane is not None else None
+            form = drafted(lane.tracker(), bench.content(job), bench.own_keys(job)) if lane is not None else None
         except SettingsError:
             return ""
         return problems_of(form) if isinstance(form, list) else ""
@@ -90,9 +91,9 @@ class Orders:
         shown = self._bench.journal.load(job.rest.get("shown"))
         if isinstance(shown, Mapping):
             return {"digest": Form.from_json(shown).digest}
-        lane = self._lanes.get(job.site)
+        lane, bench = self._lanes.get(job.site), self._bench
         try:
-            form = drafted(lane.tracker(), self._bench.content(job), own_keys(job)) if lane is not None else None
+            form = drafted(lane.tracker(), bench.content(job), bench.own_keys(job)) if lane is not None else None
         except SettingsError:
             form = None
         if not isinstance(form, Form):

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from trackers.base import CannotTell, Form, Found, Match, Problem, Upload, Uploader
+from trackers.base import COVER_TO_COME, CannotTell, Form, Found, Match, Problem, Upload, Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import utc_text
 from trackers.content import Content
@@ -14,7 +14,7 @@ from trackers.errors import Refused
 from watcher.config import TrackerConfig
 from watcher.jobs import Job, State
 from watcher.logs import redact
-from watcher.release import files_of
+from watcher.release import NONE, files_of
 from watcher.rules import check_require
 from watcher.torrents import (
     ContentChanged,
@@ -26,12 +26,13 @@ from watcher.torrents import (
     infohash,
     signature,
 )
-from watcher.uploader.bench import Bench, Step, held, own_keys, published, record_of, root_of
+from watcher.uploader.bench import Bench, Step, held, published, record_of, root_of
+from watcher.uploader.covers import covered, drafted
 from watcher.uploader.lane import Lane
+from watcher.uploader.learn import LOG_SCORE, learn, scored
 from watcher.uploader.torrent import built
 
 EXPIRED = 86400.0  # seconds: a duplicate check that long ago lets nothing be sent
-COVER_TO_COME = "https://cover.invalid/to-come.png"  # stands in a form until the site's own host has the cover
 FOLLOWED = 3  # looks at a torrent's content that is gone, while its client may tell where it went
 CAUTIONS = {
     "new_group": ("new-group", "nothing of this release is on the site: the upload would begin a new group there"),
@@ -39,21 +40,23 @@ CAUTIONS = {
 }
 
 
-def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
-    """Everything that can be known before a POST. Raises what look-ups raise; the job is then as it was."""
+def prepare(job: Job, lane: Lane, bench: Bench, lanes: Mapping[str, Lane]) -> Step:
+    """Everything that can be known before a POST. Raises what look-ups raise; the job is then as it was. `lanes`: all
+    there are, by site."""
     config = bench.tracker(job)
     if config is None:
         return held(job, "tracker-removed", f"no tracker of {job.site} is in rules.yaml", back_to=State.QUEUED)
     gone = _gone(job, bench)
     if gone is not None:
         return gone
-    facts = bench.facts(job, bench.release(job))
+    learn(job, lanes, bench)
+    content, tracker, release = bench.content(job), lane.tracker(), bench.release(job)
+    facts = scored(job, bench.facts(job, release), content, tracker, root_of(release))
     failed = check_require(job.rest.get("require") or (), facts) if not job.rest.get("waived") else ()
     if failed:
         resume = f"seedpost queue approve {job.job}"
         return held(job, "require", "; ".join(map(str, failed)), back_to=State.QUEUED, resume=resume)
-    content, tracker = bench.content(job), lane.tracker()
-    composed = drafted(tracker, content, own_keys(job))
+    composed = drafted(tracker, content, bench.own_keys(job))
     if not isinstance(composed, Form):
         return _problems(job, composed)
     if job.approved and job.approved not in ("any", composed.digest):
@@ -67,33 +70,14 @@ def prepare(job: Job, lane: Lane, bench: Bench) -> Step:
     joined = _joined(job, composed, content, tracker, config, bench)
     if not isinstance(joined, Form):
         return joined
-    return _frozen(job, composed, joined, content, lane, config, bench)
-
-
-def drafted(tracker: Uploader, content: Content, keys: Mapping[str, object]) -> Form | list[Problem]:
-    """The form as far as it can be made without asking the site: a cover may still have to go to the site's host."""
-    composed = tracker.compose(content, keys)
-    if tracker.hosts_images and content.cover and _lacks_only_a_cover(composed):
-        return tracker.compose(content, {**keys, "image": COVER_TO_COME})
-    return composed
+    score = facts.get(LOG_SCORE, NONE).value
+    keys = {} if score is None else {"log_score": score}
+    return {**_frozen(job, composed, joined, content, lane, config, bench), **keys}
 
 
 def noted(form: Form, staged: Staging | None) -> Form:
     """The form with every change that staging makes, for the person who looks at it; what is sent stays."""
     return form if staged is None else replace(form, notes=(*form.notes, *staged.changes))
-
-
-def _lacks_only_a_cover(composed: Form | list[Problem]) -> bool:
-    return not isinstance(composed, Form) and {problem.code for problem in composed} == {"no-cover"}
-
-
-def _covered(job: Job, form: Form, content: Content, tracker: Uploader, root: Path) -> tuple[Form, str]:
-    """The form with its cover on the site's host, and the cover's address. Raises Refused if the site takes none."""
-    address = job.cover or tracker.host_image((root / str(content.cover)).read_bytes(), str(content.cover))
-    composed = tracker.compose(content, own_keys(job) | {"image": address})
-    if not isinstance(composed, Form):
-        raise Refused("no-cover", "; ".join(problem.text for problem in composed))
-    return composed, address
 
 
 def _gone(job: Job, bench: Bench) -> Step | None:
@@ -146,7 +130,7 @@ def _joined(
     if form.get("groupid"):
         return form
     if len(groups) == 1:
-        again = tracker.compose(content, own_keys(job) | dict(groups[0].joins))
+        again = tracker.compose(content, bench.own_keys(job) | dict(groups[0].joins))
         return again if isinstance(again, Form) else _problems(job, again)
     if matches and not same:
         links = "; ".join(f"{match.url} ({_told(match)})" for match in matches[:5])
@@ -206,7 +190,7 @@ def _frozen(
         return there
     if form.get("image") == COVER_TO_COME:
         try:
-            form, keys["cover"] = _covered(job, form, content, lane.tracker(), root)
+            form, keys["cover"] = covered(job, bench.on_disk(job), lane.tracker(), root, bench)
         except Refused as error:
             return held(job, "no-cover", redact(error.text), back_to=State.QUEUED)
     return keys | {
@@ -214,6 +198,7 @@ def _frozen(
         "state": State.PREPARED,
         "infohash": digest,
         "form": noted(form, bench.staging(job)).as_json(),
+        "after": [list(pair) for pair in form.extras] or None,
         "digest": shown.digest,
         "signature": made.mark,
         "checked": bench.at(0),
@@ -254,7 +239,6 @@ def _adopted(job: Job, upload: Upload, found: Found, bench: Bench, keys: Mapping
 
 def upload_of(job: Job, form: Form, info: bytes, lane: Lane, root: Path) -> Upload:
     """What the tracker needs to publish a job, with the files that go beside the torrent, from the content's `root`."""
-    attached = tuple((one.key, one.path.rsplit("/", 1)[-1], (root / one.path).read_bytes()) for one in form.attachments)
     frozen = describe(info)
     return Upload(
         form=form,
@@ -265,5 +249,10 @@ def upload_of(job: Job, form: Form, info: bytes, lane: Lane, root: Path) -> Uplo
         size=frozen.size,
         account=lane.account(),
         sent_at=None,
-        attached=attached,
+        attached=attached(form, root),
     )
+
+
+def attached(form: Form, root: Path) -> tuple[tuple[str, str, bytes], ...]:
+    """The files that a form sends beside the torrent: (form key, file name, content). Raises OSError."""
+    return tuple((one.key, one.path.rsplit("/", 1)[-1], (root / one.path).read_bytes()) for one in form.attachments)

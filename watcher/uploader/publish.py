@@ -16,6 +16,7 @@ from watcher.uploader.bench import Bench, Step, held, published, root_of, staged
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
 
+SHORTEST = 0.01  # seconds at the limiter: a wait that ends a float too early would be made again for ever
 FRESH = 600.0  # seconds for which the duplicate check of `prepared` counts
 
 
@@ -64,7 +65,7 @@ def _turn_came(lane: Lane, bench: Bench) -> bool:
         wait = lane.tracker().opening()
         if wait <= 0:
             return True
-        bench.clock.wait(min(wait, 1.0), bench.stop)
+        bench.clock.wait(min(max(wait, SHORTEST), 1.0), bench.stop)
     return False
 
 

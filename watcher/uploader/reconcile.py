@@ -9,7 +9,7 @@ from trackers.catalogue import TYPES
 from trackers.errors import Unavailable
 from watcher.config import TrackerConfig
 from watcher.jobs import Job, State
-from watcher.uploader.bench import Bench, Step, held, own_keys, published, root_of
+from watcher.uploader.bench import Bench, Step, held, published, root_of
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
 from watcher.uploader.torrent import built
@@ -69,7 +69,7 @@ def one_look(job: Job, lane: Lane, bench: Bench) -> Found | Absent | CannotTell:
 
 def frozen_late(job: Job, lane: Lane, config: TrackerConfig, bench: Bench) -> Step:
     """A job whose `sending` a gap in the journal may hide: what would have been sent is built now, to be looked for."""
-    composed = lane.tracker().compose(bench.content(job), own_keys(job))
+    composed = lane.tracker().compose(bench.content(job), bench.own_keys(job))
     form = composed if isinstance(composed, Form) else Form(())
     made = built(job, TYPES[config.type], bench)
     keys = {"infohash": bench.store.put(made.info), "form": form.as_json(), **made.keys}

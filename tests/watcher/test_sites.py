@@ -1,0 +1,189 @@
+"""RED and OPS as a careful uploader would: the whole second half against the sandbox, for both, in virtual time."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support_sites import SITES, Named, SiteWorld, site_world
+from watcher.jobs import State
+
+
+@pytest.fixture(params=list(SITES))
+def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[SiteWorld]:
+    with site_world(tmp_path, request.param) as world:
+        yield world
+
+
+def test_a_first_upload_stands_with_all_that_the_album_says(one: SiteWorld) -> None:
+    one.album()
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+    (torrent,) = one.ours()
+    group = one.sandbox.store(one.site).groups[torrent.group_id]
+    assert (group.name, group.year, torrent.media, torrent.format) == ("First Light", 2020, "WEB", "FLAC")
+    assert one.posts() == 1
+    if one.name == "RED":
+        assert group.image.startswith(one.sandbox.url_of("redacted"))
+
+
+def test_an_edition_goes_into_the_group_that_is_there(one: SiteWorld) -> None:
+    theirs = one.of_another()
+    one.album(tags={"DATE": "2022", "EDITION": "Deluxe"})
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+    (torrent,) = one.ours()
+    assert torrent.group_id == one.sandbox.store(one.site).torrents[int(theirs)].group_id
+    assert (torrent.edition.year, torrent.edition.title) == (2022, "Deluxe")
+
+
+def test_a_re_issue_whose_group_has_another_year_is_held_with_links(one: SiteWorld) -> None:
+    one.of_another(Named(year=1999))
+    one.album()
+    one.until(one.settled)
+    job = one.mine()
+    assert (job.state, job.code) == (State.HELD, "group-unclear")
+    assert f"{one.sandbox.url_of(one.site)}/torrents.php?id=" in job.why
+    assert one.posts() == 1  # the other user's
+
+
+def test_a_duplicate_of_somebody_else_is_left_alone_with_the_facts_that_matched(one: SiteWorld) -> None:
+    theirs = one.of_another()
+    one.album(tags={"LABEL": None, "CATALOGNUMBER": None})
+    one.until(one.settled)
+    job = one.mine()
+    assert (job.state, job.torrent_id) == (State.DUPLICATE, theirs)
+    for told in ("torrents.php?id=", "FLAC", "WEB", "Lossless"):
+        assert told in job.why
+    assert one.ours() == []
+
+
+def test_a_duplicate_of_ours_is_known_by_its_hash_though_the_search_lags(one: SiteWorld) -> None:
+    path = one.album()
+    one.until(one.settled)
+    (torrent,) = one.ours()
+    one.sandbox.store(one.site).torrents[torrent.id].searchable_at = 1e18
+    one.journal.close()
+    shutil.rmtree(one.folder / "state")  # as after a lost disk
+    one.open()
+    one.found(path)
+    one.until(one.settled)
+    assert (one.mine().state, one.mine().torrent_id) == (State.UPLOADED, str(torrent.id))
+    assert one.mine().rest["adopted"]
+    assert (one.posts(), len(one.ours())) == (1, 1)
+
+
+def test_what_could_not_be_told_holds_that_tracker_only(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS", to="RED: {}, OPS: {}") as one:
+        one.fail("answer", action="browse", times=0, body='{"status":"success","response":{"odd":1}}')
+        one.album()
+        one.until(lambda: all(job.state is not State.QUEUED for job in one.jobs()), hours=72)
+        assert one.job("RED").state is State.UPLOADED
+        assert (one.mine().state, one.mine().code) == (State.HELD, "cannot-tell")
+        assert one.posts() == 0
+
+
+def test_a_rewritten_hash_is_what_is_registered(one: SiteWorld) -> None:
+    one.fail("rewritten")
+    one.album()
+    one.set_rules()
+    one.until(one.settled)
+    (torrent,) = one.ours()
+    assert one.mine().state is State.UPLOADED
+    assert torrent.infohash != one.mine().infohash
+
+
+def test_a_lost_answer_is_found_and_sent_once(one: SiteWorld) -> None:
+    one.fail("lost")
+    one.album()
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+    assert (one.posts(), len(one.ours())) == (1, 1)
+
+
+@pytest.mark.parametrize("kind", ["html", "two-documents", "text-before", "huge"])
+def test_an_answer_that_nobody_can_read_is_looked_up_and_never_sent_again(one: SiteWorld, kind: str) -> None:
+    one.fail(kind, processed=True) if kind in ("html", "huge") else one.fail(kind)
+    one.album()
+    one.until(lambda: one.mine().state is State.UNCONFIRMED or one.settled())
+    if kind == "html":  # it may be a login page in disguise: nothing more is asked before a person looked
+        one.until(lambda: one.manager.lanes[one.mine().site].closed)
+        before = len(one.asked())
+        one.turn(3)
+        assert len(one.asked()) == before
+        one.journal.append([{"type": "command", "do": "resume", "tracker": one.name}])
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+    assert (one.posts(), len(one.ours())) == (1, 1)
+
+
+def test_an_outage_of_two_days_needs_no_hand_and_ends_without_a_burst(one: SiteWorld) -> None:
+    for number in range(3):
+        one.album(album=f"Light {number}")
+    one.fail("maintenance", action="*", times=0)
+    end = one.clock.wall + 2 * 86400
+    while one.clock.wall < end:
+        one.clock.wait(max(one.manager.turn(), one.manager.next_due() or 0.0, 1.0))
+    during = len(one.asked())
+    one.sandbox.clear(one.site)
+    one.until(one.settled)
+    assert {job.state for job in one.jobs()} == {State.UPLOADED}
+    assert all(job.attempt == 1 for job in one.jobs())
+    assert during < 2 * 86400 / 900 * 1.3 + 10  # no more than a look each quarter of an hour
+    times = [seen.time for seen in one.sandbox.requests(one.site)[during:]]
+    limit = {"RED": 8, "OPS": 4}[one.name]
+    assert all(late - early > 10.0 for early, late in zip(times, times[limit:], strict=False))
+
+
+def test_a_revoked_key_is_one_request_and_then_silence(one: SiteWorld) -> None:
+    one.sandbox.revoke(one.site)
+    one.album()
+    one.album(album="Second Light")
+    end = one.clock.wall + 86400
+    while one.clock.wall < end:
+        one.clock.wait(max(one.manager.turn(), 600.0))
+    assert len(one.asked()) == 1
+    breaker = one.manager.lanes[one.mine().site].breaker
+    assert breaker is not None
+    assert (breaker["code"] in ("key-refused", "denied"), breaker.get("until")) == (True, None)
+    one.sandbox.restore(one.site)
+    one.journal.append([{"type": "command", "do": "resume", "tracker": one.name}])
+    one.until(one.settled)
+    assert {job.state for job in one.jobs()} == {State.UPLOADED}
+
+
+@pytest.mark.parametrize(
+    ("kind", "how"),
+    [("too-many-requests", {"retry_after": "300"}), ("too-many-requests", {}), ("rate-limit-exceeded", {})],
+)
+def test_too_many_requests_pause_the_whole_lane_and_lose_nothing(
+    one: SiteWorld, kind: str, how: dict[str, str]
+) -> None:
+    one.fail(kind, **how)
+    one.album()
+    one.album(album="Second Light")
+    one.until(one.settled)
+    assert {job.state for job in one.jobs()} == {State.UPLOADED}
+    assert len(one.ours()) == 2
+    seen = one.sandbox.requests(one.site)
+    least = 300 if how else 1 if (one.name, kind) == ("RED", "rate-limit-exceeded") else 18  # RED says how long
+    struck = next(place for place, one in enumerate(seen) if one.action == "upload")
+    assert seen[struck + 1].time - seen[struck].time >= least  # no other job asks meanwhile either
+    assert len(seen) < 25
+
+
+REFUSALS = ("You must enter at least one tag. Maximum length is 200 characters.", "Please select a valid format.")
+
+
+@pytest.mark.parametrize("words", REFUSALS)
+def test_a_refusal_is_held_in_the_site_s_own_words(one: SiteWorld, words: str) -> None:
+    status = {"RED": 400, "OPS": 200}[one.name]
+    one.fail("answer", status=status, body=f'{{"status":"failure","error":"{words}","response":[]}}')
+    one.album()
+    one.until(one.settled)
+    job = one.mine()
+    assert (job.state, job.code) == (State.HELD, "refused")
+    assert words in job.why
