@@ -86,6 +86,15 @@ def test_a_torrent_is_added_listed_and_exported_as_it_was(qbittorrent, announcer
     one.until(infohash, lambda info: info["state"] in ("pausedUP", "stoppedUP"))
 
 
+def test_torrents_are_found_by_category_or_tag(qbittorrent):
+    one = qbittorrent()
+    marks = {"by category": {"category": "uploads"}, "by tag": {"tags": ["seedpost", "x"]}, "by neither": {"tags": "y"}}
+    for number, (name, options) in enumerate(marks.items()):
+        one.add(torrent_of(album(one.downloads / name, seed=number))[0], save_path=str(one.downloads), **options)
+    found = one.client().marked({"uploads"}, {"seedpost", "unheard-of"})
+    assert {row["name"] for row in found} == {"by category", "by tag"}
+
+
 def test_what_is_not_there_or_no_torrent_is_named_so(qbittorrent):
     client = qbittorrent().client()
     for ask in (client.files, client.trackers, client.properties, client.export):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -42,6 +43,23 @@ def test_J8_an_append_that_waited_in_vain_says_that_it_may_go_in_later(one: Worl
     with pytest.raises(LockHeld, match=f"process {process.pid}"):
         one.journal.append([{"type": "command", "do": "look", "path": "/x"}])
     end(process)
+
+
+def test_J6_a_disk_that_became_read_only_stops_uploads_and_not_the_loop(
+    one: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.release()
+
+    def read_only(fd: int, data: bytes | memoryview) -> int:
+        raise OSError(errno.EROFS, "Read-only file system")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(one.fs, "write", read_only)
+        one.turn(5)
+        assert one.manager.stopped.startswith("journal-refused")
+        assert one.job().state is State.QUEUED
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.manager.stopped, len(one.sites["RED"].posts)) == (State.UPLOADED, "", 1)
 
 
 class Source:

@@ -10,7 +10,8 @@ import pytest
 
 from tests.support_loop import World, world
 from trackers.catalogue import site_of
-from watcher.client import Announce, ClientAway, PathMap, TorrentGone
+from trackers.clock import Clock
+from watcher.client import Announce, Client, ClientAway, PathMap, TorrentGone
 from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.release import job_id
@@ -236,3 +237,16 @@ def test_a_journal_that_is_behind_is_not_compacted_by_the_loop(one: World) -> No
     back = Journal.open(one.folder / "state", writable=False)
     assert back.trouble.startswith("journal-behind")
     back.close()
+
+
+def test_what_the_user_downloaded_into_the_same_category_is_not_ours(monkeypatch: pytest.MonkeyPatch) -> None:
+    rows = [
+        {"hash": "a", "category": "music", "tags": "", "downloaded": 700_000},
+        {"hash": "b", "category": "music", "tags": "", "downloaded": 0},
+        {"hash": "c", "category": "music", "tags": "mine, seedpost", "downloaded": 700_000},
+        {"hash": "d", "category": "films", "tags": "seedposter", "downloaded": 0},  # as a server that filters nothing
+    ]
+    client = Client("seedbox", "http://127.0.0.1:1", clock=Clock())
+    monkeypatch.setattr(client, "_listed", lambda category=None, tag=None: rows)
+    assert [row["hash"] for row in client.marked({"music", ""}, {"seedpost"})] == ["b", "c"]
+    assert client.marked((), ()) == []

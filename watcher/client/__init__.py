@@ -107,7 +107,8 @@ class Client:
         return next(iter(found), None)
 
     def marked(self, categories: Iterable[str], tags: Iterable[str]) -> list[Mapping[str, Any]]:
-        """The torrents with any of these categories or tags, each once: all that it says of them."""
+        """The torrents with any of these tags, or in one of these categories with nothing downloaded (a category may be
+        the user's own as well), each once: all that it says of them."""
         wanted, labels = frozenset(categories) - {""}, frozenset(tags) - {""}
         asks = [partial(self._listed, category=one) for one in sorted(wanted)]
         asks += [partial(self._listed, tag=one) for one in sorted(labels)]
@@ -115,7 +116,8 @@ class Client:
         for ask in asks:
             for row in self._ask(ask):
                 tagged = labels.intersection(map(str.strip, str(row.get("tags", "")).split(",")))
-                if row.get("hash") and (tagged or row.get("category") in wanted):
+                filed = row.get("category") in wanted and row.get("downloaded") == 0
+                if row.get("hash") and (tagged or filed):
                     found[str(row["hash"])] = row
         return list(found.values())
 

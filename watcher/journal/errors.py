@@ -60,6 +60,4 @@ def refused(error: OSError, path: Path) -> AppendRefused:
     """The refusal that an error of the system at `path` means."""
     if error.errno in FULL:
         return DiskFull(f"{path}: the disk is full; nothing was written", hint="free some space, then try again")
-    return AppendRefused(
-        f"{path}: {error.strerror}; nothing was written", hint="mend the disk or the folder, then try again"
-    )
+    return NotNow(f"{path}: {error.strerror}; nothing was written", hint="mend the disk or the folder, then try again")

@@ -15,7 +15,7 @@ from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
-from watcher.journal import FULL, LockHeld, NotNow
+from watcher.journal import FULL, DiskFull, LockHeld, NotNow
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
@@ -334,8 +334,10 @@ class UploadManager:
         """The journal takes nothing now."""
         if isinstance(error, LockHeld):
             self._halt("journal-locked: uploads go on by themselves when another process lets go of it", str(error))
-        else:
+        elif isinstance(error, DiskFull):
             self._disk_is_full(str(error))
+        else:
+            self._halt("journal-refused: uploads go on by themselves when the disk takes records again", str(error))
 
     def _disk_is_full(self, why: str) -> None:
         self._halt(DISK_FULL, why)
