@@ -151,14 +151,12 @@ class Seeder:
             return ask(client)
 
     def _unready(self, client: Client, place: Place, name: str, infohash: str) -> str | None:
-        if infohash:
-            there = client.torrent(infohash)
-            if there is None:
-                return f"{client.name} no longer has the torrent that this came from"
-            if there.get("save_path") != place.save_path:
-                return f"{client.name} has moved it to {there.get('save_path')!r}"
-            return None
-        return _unreadable(client, place, name)
+        there = client.torrent(infohash) if infohash else None
+        if there is None:  # content of a folder, or of a torrent that was removed and whose files were left
+            return _unreadable(client, place, name)
+        if there.get("save_path") != place.save_path:
+            return f"{client.name} has moved it to {there.get('save_path')!r}"
+        return None
 
     def _shows(self, client: Client, infohash: str) -> bool:
         for pause in _SHOWS_AFTER:

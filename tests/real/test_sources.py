@@ -10,9 +10,12 @@ from pathlib import Path
 import libtorrent
 import pytest
 
+from tests.support_clock import VirtualClock
 from tests.support_qbittorrent import Notes, Qbittorrent, album, torrent_of
 from trackers.clock import Clock
 from watcher.client import PathMap
+from watcher.sources.folders import FolderSource
+from watcher.sources.holders import Holders
 from watcher.sources.qbittorrent import QbittorrentSource
 
 pytestmark = pytest.mark.real
@@ -103,6 +106,8 @@ def test_a_real_download_is_one_release_whatever_happens_to_it_afterwards(watche
     watched.quiet()
     one.api.torrents_resume(torrent_hashes=infohash)
     one.api.torrents_set_location(location=str(one.profile / "moved"), torrent_hashes=infohash)
+    watched.until(lambda: bool(watched.notes.changes))
+    assert watched.notes.changes[-1].path == str(one.profile / "moved" / "Album")
     watched.quiet()
     assert len(watched.notes.releases) == 1
     one.api.torrents_delete(torrent_hashes=infohash)
@@ -256,3 +261,39 @@ def test_whose_content_a_path_is(watched):
     assert watched.source.saves(one.downloads / "Other")
     assert not watched.source.saves(one.profile)
     assert watched.source.find(infohash, client).release == watched.notes.releases[0]
+
+
+def test_q3_a_wrong_password_is_one_login_while_the_clock_moves_fifty_minutes(qbittorrent):
+    one, clock = qbittorrent(), VirtualClock(time.time())
+    source = QbittorrentSource("seedbox", one.client(clock, "wrong battery"), PathMap(), Notes(), clock)
+    for _ in range(300):
+        source.poll_once()
+        source.nudge()
+        clock.move(10)
+    one.stop()
+    assert (one.profile / "qBittorrent/data/logs/qbittorrent.log").read_text().count("invalid credentials") == 1
+
+
+def test_a_watched_folder_leaves_what_is_still_downloading_to_the_client(watched, peer):
+    one, clock, holders = watched.one, VirtualClock(time.time()), Holders()
+    holders.use([watched.source], {"seedbox": one.client()})
+    folder = FolderSource("rips", one.downloads, 60.0, watched.notes, clock, owner=holders.by_path)
+    folder.poll_once()
+    torrent, infohash = torrent_of(album(peer.profile / "Album", (40_000, 30_000)))
+    album(one.downloads / "Album", (40_000, 30_000), seed=2)  # other data: it has to be downloaded
+    one.add(torrent)
+    one.until(infohash, lambda info: info["state"] == "stalledDL")
+    watched.quiet(0.5)
+    for _ in range(3):
+        folder.poll_once()
+        clock.move(61)
+    assert watched.notes.releases == []
+    assert "does not call it complete" in folder.status().problems[0]
+    peer.add(torrent, save_path=str(peer.profile), is_skip_checking=True)
+    one.api.torrents_add_peers(torrent_hashes=infohash, peers=f"127.0.0.1:{peer.peers}")
+    watched.releases(1)
+    folder.poll_once()
+    clock.move(61)
+    folder.poll_once()
+    assert [release.from_ for release in watched.notes.releases] == ["qbittorrent"]
+    assert folder.status().problems == ()

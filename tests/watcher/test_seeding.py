@@ -206,8 +206,14 @@ def test_a_client_that_answers_and_sees_the_content_is_ready(webui, seeder):
         assert "path_map" in seeder.ready(PLACE)
 
 
-def test_the_torrent_that_it_came_from_must_still_be_there(webui, seeder):
-    assert "no longer has" in seeder.ready(PLACE, "Album", H)
+def test_q8_content_whose_torrent_was_removed_is_seeded_where_the_client_sees_it(webui, seeder):
+    webui.answers["app/getDirectoryContent"] = (200, b'["/downloads/Album"]')
+    assert seeder.ready(PLACE, "Album", H) is None
+    if webui.version != "4.5.2":  # which can't be asked
+        assert "sees no 'Other'" in seeder.ready(PLACE, "Other", H)
+
+
+def test_a_torrent_that_was_moved_is_not_where_it_was(webui, seeder):
     shows(webui, save_path="/downloads")
     assert seeder.ready(PLACE, "Album", H) is None
     shows(webui, save_path="/elsewhere")

@@ -327,6 +327,75 @@ def test_a_root_that_cannot_be_read_is_told(source, root, notes, clock):
     assert "ermission" in source.status().error
 
 
+def test_f11_what_is_beyond_every_limit_is_told_and_stops_nothing(source, root, notes, clock, monkeypatch):
+    monkeypatch.chdir(root)
+    for _ in range(20):  # a path longer than any call takes
+        Path("d" * 250).mkdir()
+        os.chdir("d" * 250)
+    monkeypatch.setattr("watcher.identify.files.MOST_FILES", 20)
+    for number in range(21):
+        put(root / f"Many/{number}.flac")
+    put(root / "Good/a.flac")
+    settle(source, clock)
+    assert [release.name for release in notes.releases] == ["Good"]
+    deep, many = sorted(source.status().problems, key=len, reverse=True)
+    assert "can't be read" in deep
+    assert "more than 20 files" in many
+    assert len(notes.told("seen")) == 2  # the journal has them too
+    assert {record["path"] for record in notes.told("seen")} == {str(root / ("d" * 250)), str(root / "Many")}
+    os.chdir(root)
+
+
+def test_f12_two_names_that_are_one_to_some_file_systems_are_told(source, root, notes, clock):
+    put(root / "Album/e\u0301.flac"), put(root / "Album/\u00e9.flac")
+    settle(source, clock)
+    assert notes.releases == []
+    assert "composed in two ways" in source.status().problems[0]
+
+
+def test_f15_a_disk_that_fails_is_told_and_looked_at_again(source, root, notes, clock, monkeypatch):
+    put(root / "Album/CD1/a.flac"), put(root / "Good/a.flac")
+    real = os.scandir
+
+    def failing(path):
+        if os.fspath(path).endswith("CD1"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "scandir", failing)
+        settle(source, clock)
+        settle(source, clock)
+    assert [release.name for release in notes.releases] == ["Good"]
+    assert "Input/output error" in source.status().problems[0]
+    settle(source, clock)
+    assert len(notes.releases) == 2
+
+
+def test_f18_empty_and_sparse_files_are_files(source, root, notes, clock):
+    put(root / "Album/a.flac", 0)
+    os.truncate(put(root / "Album/b.flac"), 1 << 30)
+    settle(source, clock)
+    assert [(file.path, file.size) for file in notes.releases[0].files] == [("a.flac", 0), ("b.flac", 1 << 30)]
+
+
+def test_f22_a_disk_without_inodes_stops_the_hand_over_and_loses_nothing(source, root, notes, clock, monkeypatch):
+    put(root / "Album/a.flac")
+    full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    def seen(release, *, undecided):
+        raise full
+
+    with monkeypatch.context() as patch:
+        patch.setattr(notes, "seen", seen)
+        source.poll_once()
+        clock.move(SETTLE)
+        with pytest.raises(OSError, match="No space"):
+            source.poll_once()
+    source.poll_once()
+    assert len(notes.releases) == 1
+
+
 def test_f3_hard_links_are_files(source, root, notes, clock, tmp_path):
     track = put(tmp_path / "elsewhere/a.flac")
     (root / "Album").mkdir()
