@@ -25,7 +25,8 @@ class Agenda:
     def look(self, busy: Container[str]) -> tuple[list[Job], float]:
         """The jobs that are due and in nobody's hands, the most urgent first; seconds until the next of the others."""
         ready, soonest = [], math.inf
-        for job, wait in self._walk():
+        taken = {site for site, lane in self._lanes.items() if lane.busy}  # the end of its work wakes the loop
+        for job, wait in self._walk(taken):
             if job.job in busy:
                 continue
             if wait <= 0:
@@ -36,8 +37,7 @@ class Agenda:
 
     def next_due(self) -> float | None:
         """Seconds until the next job is due whose lane does not wait for a person; None if there is none."""
-        wait = min((wait for _, wait in self._walk()), default=math.inf)
-        return None if wait == math.inf else wait
+        return min((wait for _, wait in self._walk()), default=None)
 
     def limit_wait(self, site: str) -> float:
         """Seconds until the limit of rules.yaml lets another intent to send through."""
@@ -48,15 +48,20 @@ class Agenda:
         sends = [time for time in self._bench.journal.ledger.sends(site) if now - window < time]
         return sends[-count] + window - now if len(sends) >= count else 0.0
 
-    def _walk(self) -> Iterator[tuple[Job, float]]:
-        """Every live job with the seconds it waits; infinite where a person has to act first."""
+    def _walk(self, taken: Container[str] = ()) -> Iterator[tuple[Job, float]]:
+        """Every live job with the seconds it waits, but for those of lanes that are taken or wait for a person."""
         stops, limits = _Once(self._stop_of), _Once(self.limit_wait)
         for job in self._bench.journal.ledger.in_state(*LIVE):
             if job.state is State.UPLOADED and self._bench.seed(job).client is None and not pending(job):
                 continue  # its last state
-            wait = self._waits.remaining(job)
-            if job.state is not State.SEEDING:
-                wait = max(wait, stops[job.site], self._pass_wait(job))
+            if job.state is State.SEEDING:
+                yield job, self._waits.remaining(job)
+                continue
+            if job.site in taken or stops[job.site] == math.inf:
+                continue
+            wait = max(self._waits.remaining(job), stops[job.site])
+            if job.state is State.UNCONFIRMED:
+                wait = max(wait, self._pass_wait(job))
             if job.state in LIMITED:
                 wait = max(wait, limits[job.site])
             yield job, wait
