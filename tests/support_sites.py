@@ -84,7 +84,10 @@ class SiteWorld(World):
     def album(self, facts: dict[str, object] | None = None, infohash: str = "", **how: Any) -> Path:
         """A real album, found complete; `facts` are what its source says of it."""
         given = {"artist": "The Loopbacks", "album": "First Light", "year": 2020, "tracks": 2, "media": "WEB"}
+        log = how.pop("log_text", None)
         path = write_album(self.folder / "content", **({"seconds": 0.1} | given | how))
+        for rip in path.glob("*.log") if log is not None else ():
+            rip.write_text(log)
         self.found(path, facts, infohash)
         return path
 
@@ -106,7 +109,7 @@ class SiteWorld(World):
             f"sandbox-{site}", url, {"api_key": Secret(key)}, name="THEIRS", clock=self.clock, limits=None
         )
         album = music(album=named.title, year=named.year, **facts)
-        album = replace(album, credits=(Credit(named.artist),))
+        album = album if "credits" in facts else replace(album, credits=(Credit(named.artist),))
         files = (File("01.flac", 1_000_000), File("02.flac", 2_000_000))
         one = Content(
             f"{named.title} {hashlib.sha256(repr(album).encode()).hexdigest()[:6]}", files, "music", music=album

@@ -8,8 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from tests.support_sandbox import POOR_LOG
 from tests.support_sites import SITES, Named, SiteWorld, site_world
+from tests.support_trackers import Stage, says
+from trackers.content import Credit, Edition
+from trackers.sandbox import Fault
 from watcher.jobs import State
+from watcher.release import Fact, facts_of
 
 
 @pytest.fixture(params=list(SITES))
@@ -187,3 +192,173 @@ def test_a_refusal_is_held_in_the_site_s_own_words(one: SiteWorld, words: str) -
     job = one.mine()
     assert (job.state, job.code) == (State.HELD, "refused")
     assert words in job.why
+
+
+# What only sites can tell
+
+
+def test_a_cross_post_takes_over_what_the_site_of_origin_says(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS") as one:
+        credits = (Credit("The Loopbacks"), Credit("Ana Sol", "guest"))
+        label = {"edition": Edition("Deluxe & more", 2021, "Port Records", "PR 7")}
+        one.of_another(site="redacted", credits=credits, release_type="EP", genre=("dub.techno",), **label)
+        facts = {"origin": ["sandbox:redacted:127.0.0.1"]}
+        one.album(facts, one.last_hash, tags={"LABEL": "Wrong", "GENRE": "Rock"})
+        one.until(one.settled)
+        assert one.mine().state is State.UPLOADED
+        form = one.fields()
+        assert (form["releasetype"], form["tags"]) == ("5", "dub.techno")
+        assert (form["remaster_title"], form["remaster_record_label"]) == ("Deluxe & more", "Port Records")
+        assert form["image"] == "https://covers.example/other.jpg"
+        release = one.journal.ledger.releases[one.mine().release]
+        assert facts_of(release)["music.label"] == Fact("Port Records", "tracker:RED")
+        asked = [seen.action for seen in one.sandbox.requests("redacted")][-1:]
+        assert asked == ["torrent"]
+        assert len(one.sandbox.posts("redacted")) == 1  # the other user's: nothing goes back to where it came from
+
+
+def test_a_person_s_word_is_above_the_site_of_origin(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS", set="music.release_type: Single") as one:
+        one.of_another(site="redacted", release_type="EP")
+        one.album({"origin": ["sandbox:redacted:127.0.0.1"]}, one.last_hash)
+        one.until(one.settled)
+        assert one.fields()["releasetype"] == "9"
+
+
+@pytest.mark.parametrize("kind", ["maintenance", "revoked", "html"])
+def test_a_site_of_origin_that_does_not_answer_leaves_the_facts_as_they_are(tmp_path: Path, kind: str) -> None:
+    with site_world(tmp_path, "OPS") as one:
+        one.of_another(site="redacted", release_type="EP")
+        one.sandbox.fail("redacted", Fault(kind, action="torrent", times=0))
+        one.album({"origin": ["sandbox:redacted:127.0.0.1"]}, one.last_hash)
+        one.until(one.settled)
+        assert one.mine().state is State.UPLOADED
+        assert one.fields()["releasetype"] == "1"
+        assert [seen.action for seen in one.sandbox.requests("redacted")].count("torrent") == 1
+
+
+@pytest.mark.parametrize(("least", "state"), [(100, State.HELD), (50, State.UPLOADED)])
+def test_a_log_is_scored_by_the_site_before_anything_is_prepared(one: SiteWorld, least: int, state: State) -> None:
+    one.set_rules(require=f"music.log_score: {{min: {least}}}")
+    one.album(media="CD", log=True, cue=True, log_text=POOR_LOG)
+    one.until(one.settled)
+    job = one.mine()
+    assert job.state is state
+    assert one.asked().count("logchecker") == 1
+    if state is State.HELD:
+        assert "music.log_score: want at least 100, got 79" in (job.why or "")
+    else:
+        assert job.rest["log_score"] == 79
+
+
+# What follows an upload
+
+
+def test_a_request_is_filled_after_the_upload_and_never_with_it(one: SiteWorld) -> None:
+    one.set_rules(to=f"{one.name}: {{set: {{request: 1}}}}")
+    one.album()
+    one.until(lambda: one.mine().rest.get("extras"))
+    assert one.mine().rest["extras"] == {"request": {"what": "done"}}
+    wanted = one.sandbox.store(one.site).wanted[1]
+    assert str(wanted.torrent_id) == one.mine().torrent_id
+    assert all(key != "requestid" for key, _ in one.sandbox.posts(one.site)[0].fields)
+
+
+@pytest.mark.parametrize(("request_id", "told"), [(2, "is not an allowed"), (999, "no request 999")])
+def test_a_request_that_can_t_be_filled_fails_no_upload(one: SiteWorld, request_id: int, told: str) -> None:
+    one.set_rules(to=f"{one.name}: {{set: {{request: {request_id}}}}}")
+    one.album()
+    one.until(lambda: one.mine().rest.get("extras"))
+    standing = one.mine().rest["extras"]["request"]
+    assert (one.mine().state, standing["what"]) == (State.UPLOADED, "given up")
+    if one.name == "OPS" or request_id == 2:
+        assert told in standing["why"]
+    assert one.posts() == 1
+
+
+def test_a_fill_whose_answer_was_lost_is_looked_up_and_done_once(one: SiteWorld) -> None:
+    action = {"RED": "requestfill", "OPS": "request_fill"}[one.name]
+    one.fail("lost", action=action)
+    one.set_rules(to=f"{one.name}: {{set: {{request: 1}}}}")
+    one.album()
+    one.until(lambda: one.mine().rest.get("extras"))
+    assert one.mine().rest["extras"]["request"]["what"] == "done"
+    assert (one.asked().count(action), one.posts()) == (1, 1)
+
+
+def test_logs_that_were_missed_are_added_later_on_ops(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS") as one:
+        one.fail("logs-lost")
+        one.album(media="CD", log=True, cue=True)
+        one.until(lambda: one.mine().rest.get("extras"))
+        assert one.mine().rest["extras"]["logs"] == {"what": "done"}
+        (torrent,) = one.ours()
+        assert len(torrent.logs) == 1
+        assert one.asked().count("add_log") == 1
+
+
+def test_logs_that_stand_are_not_sent_again(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS") as one:
+        one.album(media="CD", log=True, cue=True)
+        one.until(lambda: one.mine().rest.get("extras"))
+        assert (one.asked().count("add_log"), len(one.ours()[0].logs)) == (0, 1)
+
+
+# Covers
+
+
+def test_a_cover_goes_to_the_image_host_that_is_configured(tmp_path: Path) -> None:
+    with Stage() as stage, site_world(tmp_path, "OPS") as one:
+        stage.plays(says('{"image": {"url": "https://pictures.example/a.png"}}'))
+        one.images = ("chevereto", stage.url)
+        one.album()
+        one.until(one.settled)
+        assert one.fields()["image"] == "https://pictures.example/a.png"
+        assert stage.asked[0].line.startswith("POST /api/1/upload")
+        assert stage.asked[0].headers["x-api-key"] == "an image key of ours"
+
+
+def test_a_host_that_takes_no_cover_costs_the_cover_where_it_is_only_wanted(tmp_path: Path) -> None:
+    with Stage() as stage, site_world(tmp_path, "OPS") as one:
+        stage.plays(says("{}", 403))
+        one.images = ("ptpimg", stage.url)
+        one.album()
+        one.until(one.settled)
+        assert one.mine().state is State.UPLOADED
+        assert "image" not in one.fields()
+
+
+def test_a_rule_may_ask_for_a_cover_where_the_site_only_wants_one(tmp_path: Path) -> None:
+    with site_world(tmp_path, "OPS", to="OPS: {cover: required}") as one:
+        one.album(cover=False)
+        one.until(one.settled)
+        assert (one.mine().state, one.mine().code) == (State.HELD, "no-cover")
+
+
+def test_a_rule_s_own_word_on_cautions_wins_over_the_tracker_s(one: SiteWorld) -> None:
+    one.set_rules(new_group="review", web_flac="review", to=f"{one.name}: {{new_group: upload, web_flac: upload}}")
+    one.album()
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+    one.set_rules(to=f"{one.name}: {{web_flac: review}}")
+    one.album(album="Second Light")
+    one.until(one.settled)
+    assert {job.code for job in one.jobs()} == {None, "web-flac"}
+
+
+def test_no_key_and_no_announce_address_is_left_in_anything(
+    one: SiteWorld, caplog: pytest.LogCaptureFixture, capsys: pytest.CaptureFixture[str]
+) -> None:
+    caplog.set_level("DEBUG")
+    keys = one.sandbox.account(one.site)
+    for kind in ("lost", "html", "revoked", "text-before"):
+        one.fail(kind, processed=kind == "html") if kind == "html" else one.fail(kind)
+        one.album(album=f"Album {kind}")
+        one.turn(20)
+        one.journal.append([{"type": "command", "do": "resume", "tracker": one.name}])
+    one.turn(20)
+    printed = capsys.readouterr()
+    told = [caplog.text, printed.out, printed.err, repr([vars(r) for r in caplog.records])]
+    told += [p.read_text(errors="replace") for p in (one.folder / "state").rglob("*") if p.is_file()]
+    for canary in (keys.api_key, keys.passkey):
+        assert not any(canary in text for text in told)
