@@ -278,6 +278,25 @@ ALBUMS: dict[str, tuple[Content, dict[str, object]]] = {
     "scene with blu-ray": (content(music(media="Blu-ray"), scene=True), {}),
     "into a group": (content(), {"groupid": "12", "year": "1999", "releasetype": "EP"}),
     "unknown edition": (content(), {"unknown": True}),
+    "split release": (
+        content(
+            music(
+                credits=(Credit("The Band"), Credit("The Other Band")), release_type="EP",
+                tracks=(Track(1, 1, "Dawn", 200.0, "The Band"), Track(1, 2, "Dusk", 210.0, "The Other Band")),
+            )
+        ),
+        {},
+    ),
+    "cross-post from the other site": (
+        content(
+            music(
+                edition=edition(title="Deluxe", year=2003, label="Port Records", catalogue="PR 3"),
+                description="[b]What the other site says[/b] of it", image="https://covers.example/theirs.jpg",
+            ),
+            origin=("tracker.example",), scene=False,
+        ),
+        {"request": 12},
+    ),
     "tags edited": (content(), {"tags.add": ["Hip-Hop"], "tags.remove": ["rock"]}),
 }  # fmt: skip
 

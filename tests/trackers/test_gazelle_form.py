@@ -41,6 +41,7 @@ def shown(made: Form) -> str:
     rows = [f"{key}: {value}".replace("\n", "\n    ").replace("    \n", "\n") for key, value in made.fields]
     rows += [f"attached {one.key}: {one.path}" for one in made.attachments]
     rows += [f"caution: {one}" for one in made.cautions] + [f"note: {one}" for one in made.notes]
+    rows += [f"afterwards {name}: {about}" for name, about in made.extras if about]
     return "\n".join(rows) + "\n"
 
 
@@ -319,3 +320,27 @@ def test_no_title_reads_as_markup(title: str) -> None:
 @pytest.mark.parametrize(("seconds", "text"), [(0.0, "0:00"), (59.6, "1:00"), (225.0, "3:45"), (3723.0, "1:02:03")])
 def test_lengths_are_told_as_a_sleeve_tells_them(seconds: float, text: str) -> None:
     assert length(seconds) == text
+
+
+def test_a_split_is_a_type_on_ops_alone() -> None:
+    split = content(music(release_type="Split"))
+    assert form(ops(), split).get("releasetype") == "12"
+    assert "RED has no release type Split" in problems(red(), split)["music.release_type"]
+    assert form(red(), split, releasetype="EP").get("releasetype") == "5"
+
+
+@BOTH
+def test_a_request_is_a_step_after_the_upload_and_no_field_of_the_form(site: Callable[[], Uploader]) -> None:
+    made = form(site(), request="77")
+    assert made.extras == (("request", "77"),)
+    assert "77" not in [value for _, value in made.fields]
+    assert Form.from_json(made.as_json()) == made
+    assert made.digest != form(site()).digest
+    assert "request" in problems(site(), content(), request="the old one")
+
+
+@BOTH
+def test_a_rules_word_on_the_cover_wins_over_the_tracker_s(site: Callable[..., Uploader]) -> None:
+    assert "image" in problems(site(image=None), content(), cover="required")
+    assert form(site(image=None), cover="wanted").get("image") is None
+    assert "cover" in problems(site(), content(), cover="maybe")
