@@ -5,6 +5,8 @@ from __future__ import annotations
 import base64
 import gzip
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +20,7 @@ from trackers.sandbox.album import write_album
 from trackers.secret import Secret
 from watcher.secrets import Secrets
 
+ROOT = Path(__file__).parents[2]
 RULES = """\
 version: 1
 defaults: {{mode: upload}}
@@ -37,7 +40,7 @@ rules:
     upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}, OPS: {{}}, BAD: {{}}}}
 """
 # One album meets one fault on each site; what stops a lane stands last.
-FAULTS = {"redacted": ("half", "lost"), "orpheus": ("text-before", "html")}
+FAULTS = {"redacted": ("half", "lost"), "orpheus": ("html",)}
 VAULT_KEY, UNUSED, WRONG = (
     "c4nary of the vault/with&more+than=32 bytes",
     "c4nary+of=the/keyless?site",
@@ -109,7 +112,7 @@ def test_no_secret_leaves_by_any_way_whatever_fails(
     for number in range(2):
         names = {"artist": "The Loopbacks", "album": f"Album {number}"}
         write_album(tmp_path / "rips", **names, year=2020, tracks=1, media="WEB", seconds=0.1)
-    seedpost.until(lambda: all(len(sandbox.posts(site)) >= 2 for site in FAULTS), "no failures")
+    seedpost.until(lambda: all(len(sandbox.posts(site)) >= len(kinds) for site, kinds in FAULTS.items()), "no failures")
     process = Path("/proc") / str(daemon.pid)
     assert hits(process.joinpath("cmdline").read_bytes(), secrets) == []
     assert seedpost.end() == 0
@@ -139,3 +142,15 @@ def test_the_scan_finds_a_leak_in_a_name_a_packed_file_and_over_two_lines(tmp_pa
     (tmp_path / "mime").write_bytes(base64.encodebytes(b"x" * 40 + b"c4nary-that-is-long-enough-to-be-folded"))
     secrets = ["c4nary-name", "c4nary-packed", "c4nary-that-is-long-enough-to-be-folded"]
     assert len({hit.split(": ")[1].split(" (")[0] for hit in leaks(tmp_path, secrets)}) == 3
+
+
+@pytest.mark.parametrize(
+    "way", ["print(KEY)", "logging.getLogger('urllib3').debug(KEY)", "(tmp_path / 'state').write_text(KEY)"]
+)
+def test_the_scan_of_every_failing_test_finds_a_leak_that_was_planted(tmp_path: Path, way: str) -> None:
+    planted = tmp_path / "test_gazelle_planted.py"
+    planted.write_text(f"import logging\nfrom tests.support_trackers import KEY\ndef test_fine(tmp_path):\n    {way}\n")
+    command = [sys.executable, "-m", "pytest", "-q", "-p", "tests.conftest", "-c", str(ROOT / "pyproject.toml")]
+    command += ["-p", "no:cacheprovider", "--rootdir", str(tmp_path), f"--basetemp={tmp_path / 'of-it'}", str(planted)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
+    assert (done.returncode, "a secret leaked" in done.stdout) == (1, True), done.stdout

@@ -73,7 +73,7 @@ def read(data: bytes) -> Metainfo:
     info = outer.get(b"info")
     if not isinstance(info, dict):
         raise Crashed
-    return Metainfo(outer, info, hashlib.sha1(data[slice(*span)]).hexdigest())  # noqa: S324
+    return Metainfo(outer, info, hashlib.sha1(data[slice(*span)]).hexdigest())  # noqa: S324  BitTorrent's
 
 
 def register(meta: Metainfo, flag: str) -> Registered:
@@ -92,7 +92,7 @@ def register(meta: Metainfo, flag: str) -> Registered:
 def sealed(info: Mapping[bytes, object], private: bool = True, source: bool = True) -> Registered:
     """An info dictionary in canonical bencode with its info-hash."""
     encoded = bencode2.bencode(dict(info))
-    return Registered(encoded, hashlib.sha1(encoded).hexdigest(), private, source)  # noqa: S324
+    return Registered(encoded, hashlib.sha1(encoded).hexdigest(), private, source)  # noqa: S324  BitTorrent's
 
 
 def torrent_file(announce: str, comment: str, info: bytes) -> bytes:

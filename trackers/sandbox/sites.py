@@ -50,7 +50,7 @@ class Sites:
         self._released = threading.Event()
         self._sites: dict[str, Dialect] = {}
         for number, (type, dialect) in enumerate(DIALECTS.items()):
-            store = Store(type, dialect.flag, self._clock, random.Random(seed * 1000 + number))  # noqa: S311
+            store = Store(type, dialect.flag, self._clock, random.Random(seed * 1000 + number))  # noqa: S311  keys of a sandbox open nothing
             self._sites[type] = dialect(store)
             owner = store.add_user("siteadmin", rank="Sysop")
             store.add_user("uploader", *(keys or {}).get(type, ()))

@@ -88,7 +88,7 @@ class Probe:
 
     def _read(self, worker: subprocess.Popen[bytes], seconds: float) -> bytes:
         """One line. Empty: the worker ended; without its newline: it is late, or says too much."""
-        assert worker.stdout is not None  # noqa: S101
+        assert worker.stdout is not None  # noqa: S101  for the type checker: it was opened with a pipe
         answer = b""
         while not answer.endswith(b"\n") and len(answer) < LARGEST:
             if not select.select([worker.stdout], [], [], seconds)[0]:

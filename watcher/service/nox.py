@@ -94,7 +94,7 @@ class Nox:
             environment = {**os.environ, "HOME": str(self.profile), "QBT_CONFIRM_LEGAL_NOTICE": "1"}
             arguments = [*self._program, f"--profile={self.profile}", f"--webui-port={self.web}"]
             quiet = subprocess.DEVNULL
-            self._process = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)  # noqa: S603
+            self._process = subprocess.Popen(arguments, stdin=quiet, stdout=quiet, stderr=quiet, env=environment)  # noqa: S603  a list of our own words
             if self._came_up():
                 return self
             self.stop()
