@@ -75,3 +75,25 @@ def test_what_nobody_knows_is_not_found(seedpost: Seedpost) -> None:
         done = seedpost("rules", "explain", what)
         assert done.returncode == 3
         assert "no path that is there" in done.stderr
+
+
+def test_fields_are_listed_with_words_origin_and_an_example_in_80_columns(seedpost: Seedpost) -> None:
+    done = seedpost("rules", "fields")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    at = lines.index("music.media  (word, from tag)")
+    assert lines[at + 1] == "    medium it was made from"
+    assert lines[at + 2].startswith("    one of CD, ")
+    assert "    music.media: [CD, WEB]" in lines[at : at + 6]
+    assert {one["name"] for one in seedpost.json("rules", "fields")} == {
+        line.split()[0] for line in lines if line[0] != " "
+    }
+
+
+def test_the_keys_of_a_trackers_form_are_listed_with_its_words(seedpost: Seedpost) -> None:
+    done = seedpost("rules", "fields", "--tracker", "RED")
+    lines = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert lines[lines.index("releasetype") + 1].startswith("    one of Album, Soundtrack")
+    assert "EP" in seedpost.json("rules", "fields", "--tracker", "RED")["releasetype"]
+    assert seedpost("rules", "fields", "--tracker", "XYZ").returncode == 3

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import os
 import sys
-import textwrap
 from collections.abc import Sequence
 
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, say, show_facts
+from watcher.cli.show import as_json, lines, say, show_facts
 from watcher.config import load
 from watcher.errors import OK, NotFound
 from watcher.jobs import Ledger
@@ -20,7 +19,6 @@ from watcher.logs import configure
 from watcher.rules import Decision, Reason, RuleVerdict, described
 from watcher.secrets import Secrets
 
-WIDTH = 80
 EXAMPLES = """\b
 Examples:
   seedpost rules explain /srv/downloads/Album
@@ -70,14 +68,6 @@ def ledger_of(place: Place) -> Ledger:
         return Journal.open(place.state_folder(), writable=False).ledger
     except NotFound:
         return Ledger()
-
-
-def lines(text: str, indent: str) -> None:
-    """A text in as many lines as it takes, those after the first a little further in."""
-    for line in textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
-    ):
-        say(line)
 
 
 def _verdict(verdict: RuleVerdict) -> None:

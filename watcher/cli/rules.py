@@ -7,11 +7,11 @@ import click
 from watcher.cli.explain import explain
 from watcher.cli.options import Place, pass_place, with_json, with_place
 from watcher.cli.replay import replay
-from watcher.cli.show import as_json, say, table
+from watcher.cli.show import as_json, lines, say
 from watcher.config import load, run_tests
 from watcher.config import schema as json_schema
 from watcher.errors import INVALID, OK, NotFound
-from watcher.rules import FIELDS
+from watcher.rules import FIELDS, Field
 
 
 @click.group()
@@ -49,15 +49,26 @@ def fields(place: Place, tracker: str | None) -> int:
         keys = config.for_rules.form or {}
         if place.json:
             as_json({name: list(words) for name, words in keys.items()})
-        else:
-            table([(name, ", ".join(words)) for name, words in keys.items()], ("key", "words"))
+        for name, words in {} if place.json else keys.items():
+            say(name)
+            if words:
+                lines(f"one of {', '.join(words)}", "    ")
         return OK
     if place.json:
         as_json([field.as_json() for field in FIELDS.values()])
-    else:
-        rows = [(one.name, one.type, one.origin, one.example, one.help) for one in FIELDS.values()]
-        table(rows, ("field", "type", "origin", "example", "what it is"))
+    for field in () if place.json else FIELDS.values():
+        _field(field)
     return OK
+
+
+def _field(field: Field) -> None:
+    """One field: its name and type, then what it is, its words, an example."""
+    late = ", under `require` only" if field.late else ""
+    lines(f"{field.name}  ({field.type}{', list' if field.many else ''}, from {field.origin}{late})", "")
+    lines(field.help, "    ")
+    if field.vocabulary:
+        lines(f"one of {', '.join(field.vocabulary)}", "    ")
+    lines(f"{field.name}: {field.example}", "    ")
 
 
 @rules.command()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import sys
+import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -12,6 +13,7 @@ from typing import Any
 from trackers.clock import utc_seconds
 from watcher.logs import safe
 
+WIDTH = 80
 _LINES = 6  # of a text that are shown after its first
 
 
@@ -23,6 +25,14 @@ def as_json(value: object) -> None:
 def say(text: str = "") -> None:
     """Print a line for a person. The text may hold names from outside."""
     print("\n".join(safe(line) for line in text.split("\n")))
+
+
+def lines(text: str, indent: str) -> None:
+    """A text in as many lines of at most 80 columns as it takes, those after the first a little further in."""
+    for line in textwrap.wrap(
+        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
+    ):
+        say(line)
 
 
 def note(text: str) -> None:
@@ -67,7 +77,7 @@ def fields(pairs: Mapping[str, object]) -> None:
 def show_facts(facts: Mapping[str, Mapping[str, object]]) -> None:
     """Facts as `described` has them, each with its origin, in 80 columns; what is none is left out."""
     rows = [(name, _fact(one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"]
-    wide = 80 - 4 - max((len(name) for name, *_ in rows), default=0) - max((len(row[2]) for row in rows), default=0)
+    wide = WIDTH - 4 - max((len(name) for name, *_ in rows), default=0) - max((len(row[2]) for row in rows), default=0)
     table([(name, text if len(text) <= wide else text[: wide - 1] + "…", origin) for name, text, origin in rows])
 
 
