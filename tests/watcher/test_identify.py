@@ -161,7 +161,7 @@ def test_formats_without_tags_are_told_by_their_stream(tmp_path, name, data, for
     assert found.bitrate == pytest.approx(bitrate, rel=0.01)
 
 
-@pytest.mark.parametrize(("name", "format"), [("a.dts", "DTS"), ("a.wav", "WAV"), ("a.ape", "APE")])
+@pytest.mark.parametrize(("name", "format"), [("a.wav", "WAV"), ("a.ape", "APE")])
 def test_formats_that_have_no_reader_are_told_by_their_extension(tmp_path, name, format):
     found = one_file(tmp_path, name, b"x" * 50)
     assert (found.format, found.encoding, found.broken) == (format, None, "")
@@ -303,7 +303,7 @@ def test_a_file_that_is_away_makes_facts_unknown_and_nothing_fail(tmp_path, end)
     files = (*payload(root).files, File(f"99.{end}", 5))
     facts = identify(root, files, single=False)
     assert facts["music.has_log" if end == "log" else "music.tracks"].unknown is (end == "log")
-    assert facts["music.album"].unknown is (end == "flac")
+    assert facts["music.album"].unknown is (end != "log")
     if end == "flac":
         assert facts["music.album"].why == "'99.flac' can't be read: No such file or directory"
 

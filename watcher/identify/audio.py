@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,9 +20,11 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
 from trackers.content import File
+from watcher.identify.dts import HEAD, Dts, read_dts
 from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
 from watcher.identify.files import opened_file
 from watcher.identify.flac import cut_off
+from watcher.identify.flac_head import Head, read_head
 from watcher.identify.kinds import AUDIO, extension
 from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs
 
@@ -142,10 +145,25 @@ def _lossy(format: str, info: Any, tags: Tags, encoding: str | None = None) -> d
     }
 
 
+def _load_flac(opened: BinaryIO) -> Any:
+    head = read_head(opened)
+    if head is not None:
+        return head
+    opened.seek(0)
+    load: Callable[..., Any] = FLAC
+    return load(opened)
+
+
 def _load_mp3(opened: BinaryIO) -> Any:
     # Frames that are not asked for stay packed: pictures, and what a stranger may have compressed a thousandfold.
     load: Callable[..., Any] = MP3
     return load(opened, known_frames=READ)
+
+
+def _load_dts(opened: BinaryIO) -> Dts:
+    size = opened.seek(0, os.SEEK_END)
+    opened.seek(0)
+    return read_dts(opened.read(HEAD), size)
 
 
 def _load_ogg(opened: BinaryIO) -> Any:
@@ -156,10 +174,10 @@ def _load_ogg(opened: BinaryIO) -> Any:
 
 
 _LOADERS: Mapping[str, Callable[[BinaryIO], Any]] = {
-    "flac": FLAC, "mp3": _load_mp3, "m4a": MP4, "alac": MP4, "aac": AAC, "ogg": _load_ogg, "oga": _load_ogg,
-    "opus": _load_ogg, "ac3": AC3, "eac3": AC3,
+    "flac": _load_flac, "mp3": _load_mp3, "m4a": MP4, "alac": MP4, "aac": AAC, "ogg": _load_ogg, "oga": _load_ogg,
+    "opus": _load_ogg, "ac3": AC3, "eac3": AC3, "dts": _load_dts,
 }  # fmt: skip
 _FORMATS: Mapping[type, Callable[[Any, BinaryIO], dict[str, Any]]] = {
-    FLAC: _flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
-    AAC: _plain("AAC"), AC3: _plain("AC3"),
+    Head: _flac, FLAC: _flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
+    AAC: _plain("AAC"), AC3: _plain("AC3"), Dts: lambda found, _: _lossy("DTS", found, {}),
 }  # fmt: skip

@@ -6,10 +6,12 @@ Of the format: the frame header (sync code, block size, a number coded as UTF-8 
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from typing import BinaryIO
 
-TAIL = 256 * 1024  # bytes: several of the largest frames that encoders write
+TAILS = (16 * 1024, 256 * 1024)  # bytes: one frame of CD sound and more; several of the largest that encoders write
+_HEADER = re.compile(b"\xff[\xf8\xf9]")
 _SIZES = {1: 192, **{n: 576 << (n - 2) for n in range(2, 6)}, **{n: 256 << (n - 8) for n in range(8, 16)}}
 _RATE_BYTES = {12: 1, 13: 2, 14: 2}
 
@@ -31,23 +33,24 @@ def cut_off(opened: BinaryIO, total: int, block: int) -> bool:
     block size in samples. False where it can't be told."""
     if not total:
         return False
-    size = os.fstat(opened.fileno()).st_size
-    opened.seek(max(0, size - TAIL))
-    frames = set(_frames(opened.read(TAIL), block))
-    ends = {end for _, end in frames}
+    fd = opened.fileno()
+    size = os.fstat(fd).st_size
+    frames: set[tuple[int, int]] = set()
+    for tail in TAILS:
+        frames = set(_frames(os.pread(fd, tail, max(0, size - tail)), block))
+        if any(end == total for _, end in frames):
+            return False
     # Audio may look like a header by chance: only frames that follow each other count.
-    return total not in ends and any(start in ends for start, _ in frames)
+    ends = {end for _, end in frames}
+    return any(start in ends for start, _ in frames)
 
 
 def _frames(data: bytes, block: int) -> Iterator[tuple[int, int]]:
     """The first sample of each frame whose header stands in `data`, and the one behind it."""
-    at = data.find(b"\xff")
-    while 0 <= at < len(data) - 6:
-        if data[at + 1] in (0xF8, 0xF9):
-            frame = _frame(data, at, block)
-            if frame is not None:
-                yield frame
-        at = data.find(b"\xff", at + 1)
+    for found in _HEADER.finditer(data, 0, len(data) - 6):
+        frame = _frame(data, found.start(), block)
+        if frame is not None:
+            yield frame
 
 
 def _frame(data: bytes, at: int, block: int) -> tuple[int, int] | None:
