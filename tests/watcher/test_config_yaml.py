@@ -11,6 +11,7 @@ import yaml
 
 from tests.support_rules import HEAD, config, decided, marked, refused
 from watcher.config import RulesInvalid, load, parse, reading
+from watcher.config.files import read_file
 from watcher.errors import SeedpostError
 from watcher.rules.nodes import Problems
 
@@ -234,6 +235,21 @@ def test_R15_a_file_that_everybody_may_write_is_refused_with_what_to_type(tmp_pa
     assert caught.value.hint == f"chmod o-w {path}"
     path.chmod(0o664)
     assert load(path).rules.rules == ()
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file to another group")
+def test_R15_a_file_that_another_group_may_write_is_refused_and_one_of_our_own_is_not(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("version: 1\n")
+    path.chmod(0o664)
+    os.chown(path, -1, os.getegid())
+    assert read_file(path)
+    os.chown(path, -1, os.getegid() + 12_345)
+    with pytest.raises(SeedpostError, match="group with id") as caught:
+        read_file(path)
+    assert caught.value.hint == f"chmod g-w {path}"
+    path.chmod(0o644)
+    assert read_file(path)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can give a file away")

@@ -54,6 +54,8 @@ def seedpost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Seedpost]:
     for number, name in enumerate(FOLDERS):
         album = folder / "rips" / name
         album.mkdir()
+        for stranger in ("seedpost.yaml", f"{name}.seedpost.yaml", "rules.yaml"):  # content, and never read
+            (album / stranger).write_text("kind: other\nset: {kind: other}\n")
         copy = album / f"01 {name[:40]}.flac"
         copy.write_bytes(track.read_bytes())
         tags = mutagen.File(copy)

@@ -75,6 +75,13 @@ def _check(path: Path, found: os.stat_result) -> None:
             hint=f"sudo chown {os.geteuid()} {path}",
             exit_code=INVALID,
         )
+    strangers = found.st_mode & stat.S_IWGRP and found.st_gid not in (os.getegid(), 0)
+    if strangers and os.environ.get(WRITABLE) != "1":
+        raise SeedpostError(
+            f"{path} can be written by the group with id {found.st_gid}, which is not your own",
+            hint=f"chmod g-w {path}",
+            exit_code=INVALID,
+        )
     if found.st_mode & stat.S_IWOTH and os.environ.get(WRITABLE) != "1":
         raise SeedpostError(
             f"{path} can be written by everybody on this machine", hint=f"chmod o-w {path}", exit_code=INVALID
