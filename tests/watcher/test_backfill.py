@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_qbittorrent import START, Script, VirtualClock, entry, full
+from tests.support_clock import START, VirtualClock
+from tests.support_qbittorrent import Script, entry, full
 from tests.support_seedpost import Seedpost
 from watcher.client import ClientAway, PathMap
 from watcher.config import parse
