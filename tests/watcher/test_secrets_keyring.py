@@ -35,7 +35,8 @@ def environ(tmp_path: Path):
     (tmp_path / "backends_of_a_test.py").write_text(BACKENDS)
 
     def made(kind: str) -> dict[str, str]:
-        given = {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
+        measured = {key: value for key, value in os.environ.items() if key.startswith("COVERAGE")}
+        given = measured | {"PYTHONPATH": str(tmp_path), "HOME": str(tmp_path), "PATH": os.environ["PATH"]}
         return given | {"SEEDPOST_KEYRING": f"backends_of_a_test.{kind}"}
 
     return made

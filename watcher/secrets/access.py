@@ -66,14 +66,6 @@ class VaultAccess:
         self._keys.bring(key_file)
         self.forget()
 
-    def try_passphrase(self, passphrase: Secret) -> bool:
-        """Have this passphrase at hand if it opens the vault; a wrong one costs a second."""
-        try:
-            self.unlock(passphrase)
-        except VaultLocked:
-            return False
-        return True
-
     def _current(self) -> Vault | None:
         version = self._version()
         if self._open and version is not None and self._open[0] == version:
