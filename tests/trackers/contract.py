@@ -18,7 +18,7 @@ from tests.support_sandbox import Hands
 from tests.support_trackers import ALBUMS, FILES, content, edition, form, music, opened, upload
 from trackers.base import Absent, CannotTell, Form, Found, Match, Receipt, Upload, Uploader
 from trackers.content import Content, File
-from trackers.errors import AlreadyThere, NotAuthorised, TrackerError, Unavailable, Unconfirmed
+from trackers.errors import AlreadyThere, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
 from trackers.sandbox import Fault, Sandbox
 from trackers.secret import Secret
 
@@ -260,6 +260,55 @@ class UploaderContract:
         if "retry_after" in how:
             assert world.tracker.opening() == pytest.approx(float(how["retry_after"]))
         assert world.sandbox.torrents(self.site, "uploader") == []
+
+    @pytest.mark.parametrize(
+        ("kind", "meant"),
+        [
+            ("maintenance", Unconfirmed),
+            ("login-page", Unconfirmed),
+            ("moved", Unconfirmed),
+            ("huge", Unconfirmed),
+            ("too-large", Refused),
+            ("banned", NotAuthorised),
+        ],
+    )
+    def test_T7_T8_T9_T14_T19_T20_T21_each_end_of_an_upload_has_its_meaning(
+        self, world: World, kind: str, meant: type[TrackerError]
+    ) -> None:
+        one = world.prepared(world.tracker)
+        world.fail(kind, action="upload")
+        with pytest.raises(TrackerError) as caught:
+            world.tracker.upload(one)
+        assert type(caught.value) is meant
+        if kind in ("login-page", "moved"):
+            assert isinstance(caught.value, Unconfirmed)
+            assert caught.value.stops_lane
+        assert isinstance(world.tracker.find(one, None), Absent)
+        assert len(world.asked()) <= 5  # nothing was followed
+
+    def test_T23_another_announce_address_changes_no_hash(self, world: World) -> None:
+        one = world.prepared(world.tracker)
+        world.sandbox.change_passkey(self.site)
+        moved = world.prepared(world.tracker)
+        assert moved.account.announce != one.account.announce
+        assert moved.infohash == one.infohash
+        receipt = world.tracker.upload(moved)
+        torrent = bencode2.bdecode(world.tracker.registered(receipt))
+        assert torrent[b"announce"].decode() == moved.account.announce.reveal()
+
+    def test_the_right_to_upload_is_asked_for_without_uploading(self, world: World) -> None:
+        assert world.tracker.may_upload() is True
+        assert world.sandbox.torrents(self.site, "uploader") == []
+
+    def test_a_torrent_of_somebody_else_is_described_in_facts(self, world: World) -> None:
+        theirs = world.other("second")
+        one = world.prepared(theirs)
+        theirs.upload(one)
+        told = world.tracker.describe(one.infohash)
+        assert told["music.release_type"] == "Album"
+        assert (told["music.year"], told["music.media"]) == (2001, "WEB")
+        assert told["music.credits"] == [{"name": "The Band", "role": "main"}]
+        assert world.tracker.describe("0" * 40) == {}
 
     def test_looks_in_a_row_never_meet_the_sites_limit(self, world: World) -> None:
         one = world.prepared(world.tracker)

@@ -22,6 +22,28 @@ class TestRedacted(UploaderContract):
         assert made.get("image") == url
         assert world.tracker.upload(world.prepared(world.tracker, image=url)).torrent_id
 
+    def test_a_dry_run_says_what_the_site_derives_and_stores_nothing(self, world: World) -> None:
+        one = world.prepared(world.tracker)
+        told = world.tracker.dry_run(one)
+        assert (told["title"], told["infohash"]) == ("First Light", one.infohash)
+        assert world.sandbox.torrents("redacted", "uploader") == []
+        world.tracker.upload(one)
+        with pytest.raises(Refused) as caught:
+            world.tracker.dry_run(one)
+        assert "already exists" in caught.value.text
+
+    def test_a_cover_that_stands_elsewhere_is_taken_over(self, world: World) -> None:
+        url = world.tracker.rehost_image("https://covers.example/1.jpg")
+        assert url.startswith(world.sandbox.url_of("redacted"))
+
+    def test_a_key_without_the_scope_for_requests_may_still_upload(self, world: World) -> None:
+        one = world.prepared(world.tracker)
+        receipt = world.tracker.upload(one)
+        world.fail("answer", action="requestfill", status=401, body='{"status":"failure","error":"insufficient scope"}')
+        with pytest.raises(Refused) as caught:
+            world.tracker.extras["request"](one, receipt, "1")
+        assert caught.value.code == "request-not-filled"
+
     def test_a_picture_the_site_does_not_take_is_refused(self, world: World) -> None:
         with pytest.raises(Refused):
             world.tracker.host_image(b"no picture", "cover.png")

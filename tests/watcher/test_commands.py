@@ -269,6 +269,19 @@ class TestCheck:
         assert [request.action for request in sandbox.requests("redacted")][1:] == ["index", "upload"]
 
 
+def test_show_remote_asks_the_site_s_dry_run_and_leaves_nothing_there(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = met(made(tmp_path, sandbox, new_group="review"))
+    an_album(tmp_path / "rips")
+    assert seedpost("run", "--once").returncode == HELD
+    (job,) = seedpost.json("queue", "list")
+    told = seedpost.json("queue", "show", job["job"], "--remote")
+    assert told["dry_run"]["title"] == "Album"
+    assert sandbox.torrents("redacted", "uploader") == []
+    assert "what the site would make of it" in seedpost("queue", "show", job["job"], "--remote").stdout
+    sandbox.revoke("redacted")
+    assert seedpost("queue", "show", job["job"], "--remote").returncode == NOT_AUTHORISED
+
+
 class TestErrors:
     def test_invalid_rules_name_file_line_and_column_and_end_in_78(self, tmp_path: Path, sandbox: Sandbox) -> None:
         seedpost = made(tmp_path, sandbox)

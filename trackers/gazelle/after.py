@@ -27,15 +27,27 @@ def fill_request(ajax: Ajax, action: str, receipt: Receipt, request: str) -> Non
     fields = [("requestid", request), ("torrentid", receipt.torrent_id)]
     try:
         said = ajax.send(action, fields, (), first=True)
-    except Unconfirmed as error:  # an unknown request is answered with a page of HTML
-        return _see_filled(ajax, receipt, request, error)
-    except NotAuthorised as error:
-        raise _not_stopping(error, ajax.name, "fill requests") from error
-    if said.ok:
-        return None
-    if _FILLED.search(said.error):
-        return _see_filled(ajax, receipt, request, None)
+        if said.ok:
+            return
+        if _FILLED.search(said.error):
+            _see_filled(ajax, receipt, request, None)
+            return
+    except (NotAuthorised, Unconfirmed) as error:
+        _doubted(ajax, receipt, request, error)
+        return
     raise Refused("request-not-filled", f"{ajax.name}: request {request}: {said.error}", answer=said.answer)
+
+
+def _doubted(ajax: Ajax, receipt: Receipt, request: str, error: NotAuthorised | Unconfirmed) -> None:
+    """An unknown request is answered with a page of HTML, a key without the scope with 401: it may upload all the same,
+    and stops no lane."""
+    if error.code == "denied":
+        raise Refused(
+            "request-not-filled", f"{ajax.name}: the key may not fill requests: {error.text}", answer=error.answer
+        ) from error
+    if isinstance(error, NotAuthorised):
+        raise error
+    _see_filled(ajax, receipt, request, error)
 
 
 def _see_filled(ajax: Ajax, receipt: Receipt, request: str, error: Unconfirmed | None) -> None:
@@ -50,9 +62,8 @@ def _see_filled(ajax: Ajax, receipt: Receipt, request: str, error: Unconfirmed |
     if response.get("isFilled"):
         text = f"{ajax.name}: request {request} is filled with another torrent"
         raise Refused("request-not-filled", text, answer=said.answer)
-    raise Unavailable(
-        "request", f"{ajax.name}: request {request} is not filled yet", answer=error.answer if error else None
-    )
+    text = f"{ajax.name}: request {request} is not filled yet"
+    raise Unavailable("request-not-filled", text, answer=error.answer if error else None)
 
 
 def add_logs(ajax: Ajax, upload: Upload, receipt: Receipt) -> None:
@@ -105,10 +116,3 @@ def _known(said: Said, name: str) -> Said:
     if not said.ok:
         raise Refused("logs-not-taken", f"{name}: {said.error}", answer=said.answer)
     return said
-
-
-def _not_stopping(error: NotAuthorised, name: str, what: str) -> NotAuthorised | Refused:
-    """A key without the right to this may still upload."""
-    if error.code != "denied":
-        return error
-    return Refused("request-not-filled", f"{name}: the key may not {what}: {error.text}", answer=error.answer)
