@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import os
 import sys
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -20,7 +19,8 @@ from watcher.journal import Journal
 from watcher.service import view
 
 if TYPE_CHECKING:
-    from watcher.service.drafts import Draft
+    from watcher.secrets import Secrets
+    from watcher.service.drafts import Drafts
 
 
 @click.group()
@@ -68,9 +68,10 @@ def show(place: Place, job: str, remote: bool) -> None:
     ledger = journal.ledger
     one = view.found(ledger, job)
     steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
-    draft = _drafted(place, journal, one)
+    drafts = _drafts(place, journal)
+    draft = drafts.of(one)
     said = {key: one.rest[key] for key in ("warnings", "log_score", "extras") if key in one.rest}
-    dry_run = _dry_run(place, one, journal) if remote else {}
+    dry_run = _dry_run(place, one, journal, drafts.secrets) if remote else {}
     if place.json:
         form = {"form": draft.form.as_json() if draft.form else None, "problems": list(draft.problems)}
         shown = form | {"answer": one.answer, "passes": one.passes, "steps": steps} | said
@@ -93,15 +94,12 @@ def show(place: Place, job: str, remote: bool) -> None:
         table(list(dry_run.items()))
 
 
-def _dry_run(place: Place, job: Job, journal: Journal) -> dict[str, str]:
+def _dry_run(place: Place, job: Job, journal: Journal, secrets: Secrets) -> dict[str, str]:
     # Only this asks a site; the rest of the command reads the journal alone.
     from watcher.config import load
-    from watcher.secrets import Secrets
     from watcher.service.dryrun import dry_run
 
-    clock, state = Clock(), place.state_folder()
-    config = load(place.rules_file())
-    return dry_run(job, journal, config, Secrets(state, os.environ, clock=clock), state, clock)
+    return dry_run(job, journal, load(place.rules_file()), secrets, place.state_folder(), Clock())
 
 
 def _hashed(made: Mapping[str, object]) -> str:
@@ -114,10 +112,10 @@ def _hashed(made: Mapping[str, object]) -> str:
     return f"pieces: {how}" + (f" (nothing was taken over: {why})" if why else "")
 
 
-def _drafted(place: Place, journal: Journal, job: Job) -> Draft:
+def _drafts(place: Place, journal: Journal) -> Drafts:
     from watcher.cli.review import drafts_of  # rules and trackers, which `queue list` does without
 
-    return drafts_of(place, journal).of(job)
+    return drafts_of(place, journal)
 
 
 def answered(place: Place, journal: Journal, seq: int, what: str) -> int:

@@ -37,7 +37,7 @@ class Drafts:
     """Drafts by the rules in force. A tracker is opened once for all its jobs."""
 
     def __init__(self, journal: Journal, config: Config | None, secrets: Secrets, *, state: Path, clock: Clock) -> None:
-        self._journal, self._config, self._secrets = journal, config, secrets
+        self._journal, self._config, self.secrets = journal, config, secrets
         self._state, self._clock = state, clock
         self._images = config.images if config else None
         self._opened: dict[str, Uploader | str] = {}  # by site; text says why it can't be
@@ -73,7 +73,7 @@ class Drafts:
     def _tracker(self, config: TrackerConfig) -> Uploader | str:
         if config.site not in self._opened:
             try:
-                opened = parts.opened(config, self._secrets, state=self._state, clock=self._clock, images=self._images)
+                opened = parts.opened(config, self.secrets, state=self._state, clock=self._clock, images=self._images)
             except SettingsError as error:
                 self._opened[config.site] = error.text
             else:
