@@ -17,12 +17,12 @@ OF_COMMANDS = tuple(
     )
 )  # fmt: skip
 TOLD = (
-    "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed", "journal.behind",
-    "journal.disk_full", "keyring.failed", "library.message", "log.lost", "process.crashed", "python.unraisable",
-    "release.followed", "release.left_out", "release.seen", "rules.not_kept", "rules.older", "rules.refused",
-    "seeding.stuck",
-    "source.down", "source.polling", "source.problem", "source.up", "source.waits", "staging.kept", "thread.died",
-    "torrent.made", "unlock.refused", "unlock.unavailable", "uploader.crash_loop", "vault.command_failed",
-    "vault.older", "vault.unlocked",
+    "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed",
+    "job.extra_failed", "journal.behind", "journal.not_compacted", "keyring.failed", "library.message", "log.lost",
+    "process.crashed", "python.unraisable", "release.followed", "release.left_out", "release.not_told",
+    "release.seen", "rules.not_kept", "rules.older", "rules.refused", "seeding.stuck", "source.down",
+    "source.not_written", "source.polling", "source.problem", "source.up", "source.waits", "staging.kept",
+    "thread.died", "torrent.made", "unlock.refused", "unlock.unavailable", "uploader.crash_loop",
+    "uploader.stopped", "vault.command_failed", "vault.older", "vault.unlocked",
 )  # fmt: skip
 EVENTS = (*OF_RECORDS, *OF_COMMANDS, *TOLD)
