@@ -99,6 +99,17 @@ def test_a_secret_is_stored_for_the_host_that_rules_yaml_sends_it_to(seedpost, s
     assert "not set" in table  # a client's key is one of two ways
 
 
+def test_check_wants_a_password_or_a_key_of_a_client_and_says_which_keyring_is_asked(seedpost):
+    seedpost("secrets", "set", "red.api_key", give=KEY)
+    missing = "client seedbox has no password"
+    assert missing in seedpost("check")[1]
+    seedpost("secrets", "set", "seedbox.api_key", give=OTHER)
+    said = seedpost("check", SEEDPOST_KEYRING="none")[1]
+    assert missing not in said
+    assert "keyring: no keyring is asked: SEEDPOST_KEYRING is none" in said
+    assert "problem" in json.loads(seedpost("check", "--json")[1])["keyring"]
+
+
 def test_two_accounts_of_one_type_have_their_own_secrets(seedpost, state, tmp_path):
     rules = tmp_path / "rules.yaml"
     rules.write_text(RULES + "lists: {}\n")
