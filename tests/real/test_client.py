@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
 from tests.support_qbittorrent import album, infohash_of, torrent_of
-from watcher.client import Banned, LoginRefused, TorrentGone, TorrentRefused
+from tests.support_webui import certificate
+from trackers.clock import Clock
+from trackers.secret import Secret
+from watcher.client import Banned, Client, ClientAway, LoginRefused, TorrentGone, TorrentRefused
 
 pytestmark = pytest.mark.real
 
@@ -114,3 +119,32 @@ def test_folders_are_shown_where_the_version_can(qbittorrent):
         assert client.names_in(str(one.downloads)) == {"Album"}
         with pytest.raises(TorrentGone):
             client.names_in(str(one.downloads / "none"))
+
+
+def test_a_certificate_of_its_own_is_trusted_when_it_is_named(qbittorrent, tmp_path):
+    one, (both, alone) = qbittorrent(), certificate(tmp_path)
+    paths = {"web_ui_https_cert_path": str(alone), "web_ui_https_key_path": str(both)}
+    one.api.app_set_preferences({**paths, "use_https": True})
+    url, password = one.url.replace("http:", "https:"), Secret(one.password)
+
+    def version(**options) -> object:
+        client = Client("seedbox", url, username="admin", keys=lambda: (password, None), clock=Clock(), **options)
+        return client.version().api
+
+    with pytest.raises(ClientAway, match="certificate is not trusted"):
+        version()
+    assert version(ca_file=str(alone)) >= (2, 8)
+
+
+def test_an_api_key_needs_no_login_and_one_that_is_not_known_is_tried_once(qbittorrent):
+    one, key = qbittorrent(), "qbt_" + "a" * 28
+    if one.client().version().api >= (2, 14):  # 5.2, the first with keys
+        key = json.loads(one.api._post("app", "rotateAPIKey", response_class=bytes))["apiKey"]
+        client = Client("seedbox", one.url, keys=lambda: (None, Secret(key)), clock=Clock())
+        assert client.sync(0)["full_update"] is True
+        assert "full_update" not in client.sync(1)
+    wrong = Client("seedbox", one.url, keys=lambda: (None, Secret(key[:-1] + "0")), clock=Clock())
+    for _ in range(3):
+        with pytest.raises(LoginRefused):
+            wrong.sync(0)
+    assert wrong.refused

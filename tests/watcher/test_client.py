@@ -2,22 +2,16 @@
 
 from __future__ import annotations
 
-import datetime
-import ipaddress
 import json
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
 from tests.support_clock import VirtualClock
 from tests.support_qbittorrent import VERSIONS, recorded
-from tests.support_webui import KEY, PASSWORD, Handler, WebUI, serving
+from tests.support_webui import KEY, PASSWORD, Handler, WebUI, certificate, serving
 from trackers.secret import Secret
 from watcher.client import Banned, Client, ClientAway, LoginRefused, TorrentGone, TorrentRefused
 from watcher.client.answers import announces, figures, maindata
@@ -411,35 +405,8 @@ def test_stopping_has_the_name_that_the_version_knows(webui):
 # TLS
 
 
-@pytest.fixture
-def certificate(tmp_path):
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "seedbox")])
-    now = datetime.datetime.now(datetime.UTC)
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(1)
-        .not_valid_before(now - datetime.timedelta(days=1))
-        .not_valid_after(now + datetime.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.IPAddress(ipaddress.ip_address("127.0.0.1"))]), False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), True)
-        .sign(key, hashes.SHA256())
-    )
-    private = key.private_bytes(
-        serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    )
-    both = tmp_path / "both.pem"
-    both.write_bytes(private + made.public_bytes(serialization.Encoding.PEM))
-    alone = tmp_path / "certificate.pem"
-    alone.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    return both, alone
-
-
-def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(certificate, monkeypatch):
-    both, alone = certificate
+def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(tmp_path, monkeypatch):
+    both, alone = certificate(tmp_path)
     monkeypatch.setenv("QBITTORRENTAPI_DO_NOT_VERIFY_WEBUI_CERTIFICATE", "1")
     with serving(WebUI("5.1.0"), both) as webui:
         with pytest.raises(ClientAway, match="certificate is not trusted") as away:
