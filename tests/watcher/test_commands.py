@@ -282,6 +282,17 @@ def test_show_remote_asks_the_site_s_dry_run_and_leaves_nothing_there(tmp_path: 
     assert seedpost("queue", "show", job["job"], "--remote").returncode == NOT_AUTHORISED
 
 
+def test_status_says_until_when_a_limit_is_used_up(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    seedpost.rules.write_text(seedpost.rules.read_text().replace("quiet: 1s", "quiet: 1s, limit: 1/day"))
+    met(seedpost)
+    an_album(tmp_path / "rips")
+    seedpost.start()
+    seedpost.until(lambda: (seedpost.json("status")["lanes"].get("RED") or {}).get("limit_until"))
+    assert "its limit is used up until" in seedpost("status").stdout
+    assert seedpost.end() == OK
+
+
 class TestErrors:
     def test_invalid_rules_name_file_line_and_column_and_end_in_78(self, tmp_path: Path, sandbox: Sandbox) -> None:
         seedpost = made(tmp_path, sandbox)

@@ -42,6 +42,15 @@ def test_every_example_of_the_page_loads_and_its_tests_pass(snippet: str) -> Non
     assert told == []
 
 
+def test_the_example_of_the_page_on_trackers_loads() -> None:
+    (snippet,) = re.findall(
+        r"```yaml\n(.*?)```", (ROOT / "docs" / "trackers.md").read_text(encoding="utf-8"), re.DOTALL
+    )
+    config = parse(completed(snippet).encode())
+    assert config.images is not None
+    assert config.images.host == "pictures.example"
+
+
 @pytest.mark.parametrize("snippet", [one for one in SNIPPETS if TOLD.match(one)])
 def test_every_mistake_of_the_page_is_told_as_the_page_says(snippet: str) -> None:
     found = TOLD.match(snippet)

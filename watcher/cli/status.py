@@ -70,7 +70,7 @@ def _screen(now: Mapping[str, object]) -> None:
         if one.get("last"):
             say(f"  {name}, last: {_decided(_map(one['last']))}")
     say("\ntrackers")
-    table([[name, _breaker(one.get("breaker"))] for name, one in _of(now["lanes"])])
+    table([[name, _lane(one)] for name, one in _of(now["lanes"])])
     counts = _map(now["jobs"])
     for reading in _list(now["hashing"]):
         say(_hashing(_map(reading)))
@@ -126,6 +126,12 @@ def _source(one: Mapping[str, object]) -> str:
 def _settling(one: Mapping[str, object]) -> str:
     names = one.get("settling")
     return f"settling: {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
+
+
+def _lane(one: Mapping[str, object]) -> str:
+    if one.get("breaker") is None and one.get("limit_until"):
+        return f"its limit is used up until {local(one['limit_until'])}"
+    return _breaker(one.get("breaker"))
 
 
 def _breaker(value: object) -> str:

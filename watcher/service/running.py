@@ -31,7 +31,7 @@ from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
 from watcher.torrents import Hasher, TorrentStore
-from watcher.uploader import Bench, UploadManager
+from watcher.uploader import Bench, Lane, UploadManager
 
 COMPACT_AGAIN = 3600.0  # seconds after a compaction that failed
 SOON = 60.0  # `--once` works until nothing is due within this many seconds
@@ -243,6 +243,10 @@ class Service:
 
     # The heartbeat
 
+    def _lane(self, lane: Lane, now: float) -> dict[str, object]:
+        wait = self.manager.limit_wait(lane.site)
+        return {"site": lane.site, "busy": lane.busy, "limit_until": utc_text(now + wait) if wait > 0 else None}
+
     def beat(self) -> None:
         """Write what is true now, for `status`: replaced, never flushed."""
         now, paused = self.clock.now(), self.watches.paused
@@ -253,7 +257,7 @@ class Service:
             "stopped": self.manager.stopped,
             "vault": self.secrets.trouble(),
             "sources": {one.name: self._source(one.status(), now, paused) for one in self.watches.sources},
-            "lanes": {lane.name: {"site": lane.site, "busy": lane.busy} for lane in self.manager.lanes.values()},
+            "lanes": {lane.name: self._lane(lane, now) for lane in self.manager.lanes.values()},
             "hashing": [{"name": one.name, "done": one.done, "size": one.size} for one in self._hasher.readings],
         }
         path = self.state / HEARTBEAT

@@ -155,7 +155,7 @@ def status(
         "vault": str(beat.get("vault") or "") if beat and running else "",
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
-        "lanes": _lanes(ledger, clock, trackers),
+        "lanes": _limited(_lanes(ledger, clock, trackers), beat.get("lanes") if beat and running else {}),
         "clients": {name: one for name, one in sources if one.get("kind") == "qbittorrent"},
         "folders": {name: one for name, one in sources if one.get("kind") == "folder"},
         "hashing": beat.get("hashing", []) if beat and running else [],
@@ -196,6 +196,12 @@ def _lanes(ledger: Ledger, clock: Clock, trackers: Mapping[str, str]) -> dict[st
         if site not in trackers.values():
             lanes[str(record["tracker"])] = {"breaker": _breaker(record, clock)}
     return lanes
+
+
+def _limited(lanes: dict[str, object], beating: object) -> dict[str, object]:
+    """Lanes with the time until which the limit of rules.yaml is used up, as the loop last said it."""
+    told = dict(_named(beating))
+    return {name: {**one, "limit_until": told.get(name, {}).get("limit_until")} for name, one in _named(lanes)}
 
 
 def _breaker(record: Mapping[str, object] | None, clock: Clock) -> dict[str, object] | None:

@@ -83,6 +83,10 @@ class UploadManager:
         """Whether a worker has this job now; if not, none gets it before the next turn."""
         return job in self._busy
 
+    def limit_wait(self, site: str) -> float:
+        """Seconds until the limit that rules.yaml sets lets another upload to this site through."""
+        return self._agenda.limit_wait(site)
+
     def next_due(self) -> float | None:
         """Seconds until the next live job of an open lane is due; None if there is none."""
         return self._agenda.next_due()
