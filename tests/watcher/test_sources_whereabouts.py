@@ -49,3 +49,9 @@ def test_two_folders_of_the_client_that_are_one_here_are_told(tmp_path):
 )
 def test_only_the_topmost_folders_are_kept(folders, tops):
     assert topmost(folders) == tops
+
+
+def test_a_folder_for_each_torrent_is_taken_as_the_one_above_them():
+    assert topmost({f"/downloads/{number}" for number in range(101)} | {"/films"}) == {"/downloads", "/films"}
+    assert topmost({f"/srv/downloads/{number}" for number in range(101)}) == {"/srv/downloads"}
+    assert len(topmost({f"/downloads/{number}" for number in range(100)})) == 100

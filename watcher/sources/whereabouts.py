@@ -14,6 +14,7 @@ from watcher.sources.content import there
 from watcher.sources.maindata import Torrent
 
 PROBED = 3  # torrents of each folder whose path is looked for
+_TOPS = 100  # folders that are journaled as where a client saves
 _FOLDERS = 50  # folders, those with most torrents first
 
 
@@ -23,11 +24,15 @@ def touch(one: str, other: str) -> bool:
 
 
 def topmost(folders: Iterable[str]) -> frozenset[str]:
-    """The folders that lie in no other of them."""
+    """The folders that lie in no other of them. Where each torrent has one of its own, the folders above them: a list
+    that grows with every torrent is nothing for the journal."""
     tops: list[str] = []
     for folder in sorted(filter(None, folders)):
         if not tops or not PurePosixPath(folder).is_relative_to(tops[-1]):
             tops.append(folder)
+    if len(tops) > _TOPS:
+        ((crowded, _),) = Counter(str(PurePosixPath(top).parent) for top in tops).most_common(1)
+        return topmost([*tops, crowded])
     return frozenset(tops)
 
 
