@@ -68,6 +68,12 @@ def test_the_usual_head_is_read_as_mutagen_reads_it(tmp_path: Path, data: bytes)
     assert found == by_mutagen(tmp_path)
 
 
+def test_whether_a_picture_is_in_it_is_told_without_reading_it(tmp_path: Path) -> None:
+    assert read(tmp_path, WHOLE).pictured is False  # type: ignore[attr-defined]
+    pictured = flac(block(0, STREAM), block(6, bytes(90_000)), block(4, comments(TAGS), last=True))
+    assert read(tmp_path, pictured).pictured is True  # type: ignore[attr-defined]
+
+
 @pytest.mark.parametrize(
     "data",
     [

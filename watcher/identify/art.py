@@ -11,6 +11,7 @@ from mutagen.flac import FLAC
 from mutagen.mp4 import MP4
 
 from watcher.identify.files import opened_file
+from watcher.identify.flac_head import read_head
 
 FRONT = 3  # of ID3's picture types, which FLAC shares
 _STARTS = ((b"\xff\xd8\xff", "cover.jpg"), (b"\x89PNG\r\n\x1a\n", "cover.png"))
@@ -20,6 +21,9 @@ def front_cover(path: Path) -> tuple[bytes, str] | None:
     """(the picture, a file name for it), the front cover before any other; None if there is none that can be read."""
     try:
         with opened_file(str(path)) as opened:
+            head = read_head(opened)
+            if head is not None and not head.pictured:
+                return None
             found = sorted(_pictures(mutagen.File(opened)), key=lambda one: one[0] != FRONT)
     except Exception:  # noqa: BLE001 - bytes from strangers: whatever the parser trips over, there is no cover
         return None

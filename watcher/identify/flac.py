@@ -37,17 +37,19 @@ def cut_off(opened: BinaryIO, total: int, block: int) -> bool:
     size = os.fstat(fd).st_size
     frames: set[tuple[int, int]] = set()
     for tail in TAILS:
-        frames = set(_frames(os.pread(fd, tail, max(0, size - tail)), block))
-        if any(end == total for _, end in frames):
-            return False
+        frames = set()
+        for frame in _frames(os.pread(fd, tail, max(0, size - tail)), block):
+            if frame[1] == total:
+                return False
+            frames.add(frame)
     # Audio may look like a header by chance: only frames that follow each other count.
     ends = {end for _, end in frames}
     return any(start in ends for start, _ in frames)
 
 
 def _frames(data: bytes, block: int) -> Iterator[tuple[int, int]]:
-    """The first sample of each frame whose header stands in `data`, and the one behind it."""
-    for found in _HEADER.finditer(data, 0, len(data) - 6):
+    """The first sample of each frame whose header stands in `data`, and the one behind it; last frame first."""
+    for found in reversed(list(_HEADER.finditer(data, 0, len(data) - 6))):
         frame = _frame(data, found.start(), block)
         if frame is not None:
             yield frame

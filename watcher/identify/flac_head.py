@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 _NAME = re.compile(rb"[ -<>-}]+")  # what names of tags are made of
 FIRST = 8192  # bytes that are read at once
-_STREAM, _SEEK, _COMMENT, _CUE = 0, 3, 4, 5
+_STREAM, _SEEK, _COMMENT, _CUE, _PICTURE = 0, 3, 4, 5, 6
 _ONCE = (_STREAM, _SEEK, _COMMENT, _CUE)
 
 
@@ -36,6 +36,7 @@ class Head:
 
     info: StreamInfo
     tags: tuple[tuple[str, str], ...]
+    pictured: bool = False  # a picture is in it
 
 
 def read_head(opened: BinaryIO) -> Head | None:
@@ -45,7 +46,7 @@ def read_head(opened: BinaryIO) -> Head | None:
     first = os.pread(fd, FIRST, 0)  # one system call for most files
     if first[:4] != b"fLaC":
         return None
-    at, last = 4, 0
+    at, last, pictured = 4, 0, False
     while not last:
         head = _part(first, fd, at, 4)
         if len(head) < 4:
@@ -53,13 +54,14 @@ def read_head(opened: BinaryIO) -> Head | None:
         last, kind, size = head[0] & 0x80, head[0] & 0x7F, int.from_bytes(head[1:], "big")
         if kind in blocks or (kind == _STREAM) != (not blocks):
             return None
+        pictured = pictured or kind == _PICTURE
         if kind in _ONCE:
             blocks[kind] = _part(first, fd, at + 4, size) if kind in (_STREAM, _COMMENT) else b""
         at += 4 + size
     behind = os.fstat(fd).st_size - at
     info = _stream_info(blocks[_STREAM], behind)
     tags = _comments(blocks.get(_COMMENT, bytes(8)))
-    return Head(info, tags) if info is not None and tags is not None and behind > 0 else None
+    return Head(info, tags, pictured) if info is not None and tags is not None and behind > 0 else None
 
 
 def _part(first: bytes, fd: int, at: int, size: int) -> bytes:
