@@ -614,6 +614,26 @@ def test_an_outage_does_not_end_a_pause(one: World) -> None:
     assert lane.breaker["code"] == "paused"
 
 
+def test_T4_a_certificate_that_is_wrong_for_an_hour_is_a_question_to_a_person(one: World) -> None:
+    one.turn()
+    lane = one.manager.lanes["sandbox:redacted:127.0.0.1"]
+
+    def distrust() -> Mapping[str, object]:
+        while lane.closed:
+            one.clock.wait(min(lane.stopped_for, 900.0))
+        lane.outage(Unavailable("tls", "the certificate is not for this host"))
+        assert lane.breaker is not None
+        return lane.breaker
+
+    start = one.clock.running()
+    while distrust()["until"] is not None:
+        assert one.clock.running() - start < 3600
+    assert one.clock.running() - start < 3600 + 2 * 900
+    assert lane.breaker is not None and "seedpost resume RED" in str(lane.breaker["why"])
+    lane.start()
+    assert distrust()["until"] is not None  # and an hour is counted anew
+
+
 def test_an_approval_is_for_the_form_as_it_was_then(tmp_path: Path) -> None:
     with world(tmp_path, mode="dry_run") as one:
         one.release()

@@ -14,6 +14,7 @@ from watcher.logs import redact
 
 ACCOUNT_KEPT = 3600.0  # seconds
 FIRST_OUTAGE, LONGEST_OUTAGE = 20.0, 900.0
+DISTRUSTED = 3600.0  # seconds for which a certificate may be wrong before a person is asked
 BY_ITSELF = (
     "no-key",
     "secret-for-other-host",
@@ -34,7 +35,7 @@ class Lane:
         self._open_tracker, self._journal, self._clock, self._random = open_tracker, journal, clock, random
         self._tracker: Uploader | None = None
         self._account: tuple[float, Account] | None = None
-        self._outages = 0
+        self._outages, self._distrusted_at = 0, math.inf  # running seconds of the first of several wrong certificates
         self._ends: tuple[object, float] | None = None  # seq of the record that stopped it, running seconds of its end
         self._open_for, self._ticked = 0.0, clock.running()
 
@@ -131,7 +132,15 @@ class Lane:
         self.stop(error.code, redact(error.text) + cure)
 
     def outage(self, error: Unavailable) -> None:
-        """The site is away or says wait: until the time it named, else 20 s, doubling to 15 minutes, with jitter."""
+        """The site is away or says wait: until the time it named, else 20 s, doubling to 15 minutes, with jitter.
+
+        A certificate that has been wrong for an hour does not mend itself, or is somebody else's: a person is asked.
+        """
+        now = self._clock.running()
+        self._distrusted_at = min(self._distrusted_at, now) if error.code == "tls" else math.inf
+        if now - self._distrusted_at >= DISTRUSTED:
+            self.refused(error)
+            return
         wait = min(LONGEST_OUTAGE, FIRST_OUTAGE * 2**self._outages) * self._random.uniform(0.9, 1.1)
         self._outages += 1
         self.stop(error.code, redact(error.text), until=error.retry_at or self._clock.now() + wait)
@@ -143,7 +152,7 @@ class Lane:
 
     def start(self) -> None:
         """Close the breaker, on disk, if the journal says it is open."""
-        self._outages = 0
+        self._outages, self._distrusted_at = 0, math.inf
         record = self._journal.ledger.breakers.get(self.site)
         if record is not None and record.get("breaker") == "open":
             closed = {"type": "tracker", "tracker": self.name, "site": self.site, "breaker": "closed"}
