@@ -301,13 +301,23 @@ ALBUMS: dict[str, tuple[Content, dict[str, object]]] = {
 }  # fmt: skip
 
 
+NAMES = {"sandbox-redacted": "RED", "sandbox-orpheus": "OPS"}
+
+
 def opened(
-    type: str, url: str, limits: Path | None, *, clock: Hands | None = None, key: str = KEY, **settings: object
+    type: str,
+    url: str,
+    limits: Path | None,
+    *,
+    clock: Hands | None = None,
+    key: str = KEY,
+    secrets: Mapping[str, Secret] | None = None,
+    **settings: object,
 ) -> Any:
     """A sandbox type's uploader; `deadline` is short, since what never comes is waited for in real time."""
-    name = {"sandbox-redacted": "RED", "sandbox-orpheus": "OPS"}[type]
     given = {"url": url, "deadline": 5.0, "image": "https://covers.example/a.jpg"} | settings
-    return open_tracker(type, given, {"api_key": Secret(key)}, name=name, clock=clock or Hands(), limits=limits)
+    keys = secrets or {"api_key": Secret(key)}
+    return open_tracker(type, given, keys, name=NAMES[type], clock=clock or Hands(), limits=limits)
 
 
 def form(uploader: Uploader, one: Content | None = None, **set: object) -> Form:

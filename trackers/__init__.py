@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from trackers.base import Uploader
+    from trackers.catalogue import SiteType
     from trackers.clock import Clock
-    from trackers.gazelle import GazelleUploader
     from trackers.images import ImageHost
     from trackers.secret import Secret
 
@@ -27,7 +27,8 @@ def open_tracker(
     """The uploader for one tracker of rules.yaml. Asks the site nothing.
 
     `settings`: its block, times in seconds; keys that are the loop's are left alone. `secrets` by their last name
-    (`api_key`). `limits`: the folder of the limiters' files; None keeps them in memory, for looks alone.
+    (`api_key`), as the catalogue lists them. `limits`: the folder of the limiters' files; None keeps them in memory,
+    for looks alone.
     `images`: where covers go for sites without a host of their own.
     Raises `SettingsError` in words that tell what to change.
     """
@@ -37,18 +38,18 @@ def open_tracker(
 
     from trackers.catalogue import SANDBOX, TYPES, read_settings, site_of
     from trackers.errors import SettingsError
-    from trackers.gazelle import api_key
     from trackers.limits import Limiter
 
     site, made = TYPES.get(type), _classes().get(type.removeprefix(SANDBOX))
     if site is None or made is None:
         raise SettingsError("settings", f"{name}: no tracker type '{type}' (have: {', '.join(sorted(TYPES))})")
     checked = read_settings(site, settings, name)
-    key = api_key(secrets, name)
+    keys = _keys(site, secrets, name)
     path = limits / f"{site_of(type, checked.url)}.json" if limits else None
-    limiter = Limiter(path, site.limit, clock=clock, credential=key, share=checked.share)
-    known = {"name": name, "version": version("seedpost"), "clock": clock}
-    return made(site, checked, key, **known, limiter=limiter, images=images)  # type: ignore[arg-type]
+    limiter = Limiter(path, site.limit, clock=clock, credential=keys[site.secrets[0]], share=checked.share)
+    return made(
+        site, checked, keys, name=name, version=version("seedpost"), clock=clock, limiter=limiter, images=images
+    )
 
 
 def prove_announce(address: Secret) -> None:
@@ -69,8 +70,27 @@ def open_images(type: str, url: str | None, key: Secret) -> ImageHost:
     return ImageHost(type, url, key, version=version("seedpost"))
 
 
-def _classes() -> Mapping[str, type[GazelleUploader]]:
-    """A tracker type's class. Imported here for the same reason."""
+def _keys(site: SiteType, secrets: Mapping[str, Secret], name: str) -> dict[str, Secret]:
+    """What the type needs, and what it may use. Raises `SettingsError` with the command that stores it."""
+    from trackers.errors import SettingsError
+
+    keys = {}
+    for which in (*site.secrets, *site.optional_secrets):
+        key, stored = secrets.get(which), f"seedpost secrets set {name.lower()}.{which}"
+        what = "API key" if which == "api_key" else which
+        if not key and which in site.secrets:
+            raise SettingsError("no-key", f"{name}: its {what} is missing: {stored}")
+        value = key.reveal() if key else ""
+        if not value.isascii() or (value and not value.isprintable()) or (" " in value and which != "cookies"):
+            raise SettingsError("no-key", f"{name}: its {what} has characters that none has: {stored}")
+        if key:
+            keys[which] = key
+    return keys
+
+
+def _classes() -> Mapping[str, Callable[..., Uploader]]:
+    """A tracker type's class: given its `SiteType`, its `Settings`, its secrets by name, and what `open_tracker` names.
+    Imported here for the same reason."""
     from trackers.orpheus import OrpheusUploader
     from trackers.redacted import RedactedUploader
 

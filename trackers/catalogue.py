@@ -61,6 +61,7 @@ class SiteType:
     announce_hosts: tuple[str, ...]
     source_flag: str
     secrets: tuple[str, ...]  # names of what must be stored: `red.api_key` for a tracker RED
+    optional_secrets: tuple[str, ...] = field(default=(), kw_only=True)  # what it can do without
     limit: Limit
     pieces: Pieces = Pieces()
     quiet: float = 1800.0  # seconds of running time over which absence is proved

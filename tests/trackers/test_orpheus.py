@@ -8,12 +8,13 @@ import pytest
 
 from tests.support_sandbox import GOOD_LOG
 from tests.support_trackers import content, edition, music
-from tests.trackers.contract import UploaderContract, World
+from tests.trackers.contract import World
+from tests.trackers.contract_gazelle import GazelleContract
 from trackers.content import File
 from trackers.errors import NotAuthorised, Refused, Unconfirmed
 
 
-class TestOrpheus(UploaderContract):
+class TestOrpheus(GazelleContract):
     site = "orpheus"
 
     def test_logs_of_a_cd_are_scored(self, world: World) -> None:

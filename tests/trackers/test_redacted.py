@@ -7,13 +7,14 @@ from collections.abc import Iterator
 import pytest
 
 from tests.support_trackers import Stage, fails, form, half, opened, says, success, upload
-from tests.trackers.contract import UploaderContract, World
+from tests.trackers.contract import World
+from tests.trackers.contract_gazelle import GazelleContract
 from trackers.errors import NotAuthorised, Refused, Unavailable
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
 
 
-class TestRedacted(UploaderContract):
+class TestRedacted(GazelleContract):
     site = "redacted"
 
     def test_a_cover_is_hosted_by_the_site_and_its_address_is_taken(self, world: World) -> None:

@@ -22,7 +22,7 @@ from trackers.base import (
 from trackers.catalogue import Settings, SiteType, announce_of
 from trackers.clock import Clock
 from trackers.content import Content
-from trackers.errors import Refused, SettingsError, Unavailable
+from trackers.errors import Refused, Unavailable
 from trackers.gazelle import after, search, told
 from trackers.gazelle.ajax import Ajax
 from trackers.gazelle.answers import Said, shape
@@ -49,7 +49,7 @@ class GazelleUploader(Uploader):
         self,
         site: SiteType,
         settings: Settings,
-        key: Secret,
+        secrets: Mapping[str, Secret],
         *,
         name: str,
         version: str,
@@ -61,6 +61,7 @@ class GazelleUploader(Uploader):
         self.site = site
         self.limiter = limiter
         self._settings = settings
+        key = secrets["api_key"]
         authorization = Secret(self.dialect.authorization.format(key.reveal()))
         http = Http(
             settings.url,
@@ -217,15 +218,3 @@ def _is_torrent(reply: Reply) -> bool:
     except bencode2.BencodeDecodeError:
         return False
     return isinstance(torrent, dict) and isinstance(torrent.get(b"info"), dict)
-
-
-def api_key(secrets: Mapping[str, Secret], name: str) -> Secret:
-    """The key of a tracker. Raises `SettingsError` with the command that stores it."""
-    key = secrets.get("api_key")
-    stored = f"seedpost secrets set {name.lower()}.api_key"
-    if not key:
-        raise SettingsError("no-key", f"{name}: its API key is missing: {stored}")
-    value = key.reveal()
-    if not value.isascii() or not value.isprintable() or " " in value:
-        raise SettingsError("no-key", f"{name}: its API key has characters that no key has: {stored}")
-    return key

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
+from trackers.sandbox import stock
 from trackers.sandbox.faults import Struck
 from trackers.sandbox.metainfo import Corrupted, Crashed, read
-from trackers.sandbox.store import Post, Store, Traits
+from trackers.sandbox.store import Post, Store, Traits, User
 from trackers.sandbox.wire import Reply, Request
 
 
@@ -20,6 +21,10 @@ class Dialect(ABC):
     def __init__(self, store: Store) -> None:
         self.store = store
         store.traits = self.traits
+
+    def stock(self, owner: User) -> None:
+        """Put in what other users uploaded before anybody looks, in the name of `owner`."""
+        stock.fill(self.store, owner)
 
     @abstractmethod
     def action(self, request: Request) -> str:

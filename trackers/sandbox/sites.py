@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trackers.clock import Clock
-from trackers.sandbox import stock, wanted
+from trackers.sandbox import wanted
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import Fault
 from trackers.sandbox.orpheus import Orpheus
@@ -59,7 +59,7 @@ class Sites:
             wanted.fill_stock(store, store.add_user("second"))
             store.add_user("reader", scopes=frozenset())
             if stocked:
-                stock.fill(store, owner)
+                self._sites[type].stock(owner)
 
     @property
     def sites(self) -> tuple[str, ...]:

@@ -32,6 +32,8 @@ def _wanted(config: Config) -> Iterator[Wanted]:
     for tracker in config.trackers.values():
         for key in TYPES[tracker.type].secrets:
             yield Wanted(secret_name(tracker.name, key), host_of(tracker))
+        for key in TYPES[tracker.type].optional_secrets:
+            yield Wanted(secret_name(tracker.name, key), host_of(tracker), optional=True)
     for client in config.clients.values():
         host = urlsplit(client.url).hostname
         yield Wanted(secret_name(client.name, "password"), host)

@@ -25,8 +25,10 @@ from watcher.sources.qbittorrent import QbittorrentSource
 
 def tracker_secrets(config: TrackerConfig, secrets: Secrets) -> dict[str, Secret]:
     """What a tracker needs. Raises SettingsError with the command that stores what is missing."""
-    host = host_of(config)
-    return {key: _needed(config.name, key, host, secrets) for key in TYPES[config.type].secrets}
+    host, entry = host_of(config), TYPES[config.type]
+    keys = {key: _needed(config.name, key, host, secrets) for key in entry.secrets}
+    more = {key: _asked_for(config.name, key, host, secrets) for key in entry.optional_secrets}
+    return keys | {key: value for key, value in more.items() if value is not None}
 
 
 def image_key(images: ImagesConfig, secrets: Secrets) -> Secret:
@@ -36,14 +38,17 @@ def image_key(images: ImagesConfig, secrets: Secrets) -> Secret:
 
 
 def _needed(owner: str, key: str, host: str, secrets: Secrets) -> Secret:
-    name = secret_name(owner, key)
+    value = _asked_for(owner, key, host, secrets)
+    if value is None:
+        raise SettingsError("no-key", f"{owner} has no {key}: seedpost secrets set {secret_name(owner, key)}")
+    return value
+
+
+def _asked_for(owner: str, key: str, host: str, secrets: Secrets) -> Secret | None:
     try:
-        value = secrets.get(name, host=host)
+        return secrets.get(secret_name(owner, key), host=host)
     except SecretError as error:
         raise SettingsError(error.code, f"{error}: {error.hint}") from error
-    if value is None:
-        raise SettingsError("no-key", f"{owner} has no {key}: seedpost secrets set {name}")
-    return value
 
 
 def opened(
