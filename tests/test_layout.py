@@ -13,7 +13,7 @@ WATCHER = (  # noqa: SIM905
     "uploader notify metrics service cli __main__"
 ).split()
 TRACKERS = (  # noqa: SIM905
-    "clock errors secret content description catalogue base http limits announce images gazelle redacted orpheus "
+    "clock errors secret content description catalogue base sheet http limits announce images gazelle redacted orpheus "
     "__init__ sandbox"
 ).split()
 # description is pure: rules.yaml is checked against the slots of its templates.

@@ -82,6 +82,8 @@ class SiteType:
     unfolds: bool = False  # wants a lone file without a folder around it
     forbidden_characters: str = ""  # in names of files and folders
     forbidden_words: tuple[str, ...] = ()  # in names of files and folders, lower case
+    groups: bool = True  # torrents stand in groups: one that would begin a new one is looked at first
+    mode: str | None = None  # where a block of rules.yaml names none
 
 
 @dataclass(frozen=True)

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 from typing import NoReturn
+from urllib.parse import quote
 
+SHORTEST = 8  # characters of a key
 _watchers: list[Callable[[str], None]] = []
 
 
@@ -48,3 +51,23 @@ class Secret:
 def on_secret(watcher: Callable[[str], None]) -> None:
     """Call `watcher` with the value of every secret made from now on; the log's filter registers itself here."""
     _watchers.append(watcher)
+
+
+class Veil:
+    """Takes the secrets it has learned out of texts: what a site says may repeat what it was asked with."""
+
+    def __init__(self, *secrets: Secret) -> None:
+        self._secrets = list(secrets)
+
+    def learn(self, secret: Secret) -> None:
+        """Take this value out from now on. A short one is no key, and would take words out."""
+        if len(secret.reveal()) >= SHORTEST and secret not in self._secrets:
+            self._secrets.append(secret)
+
+    def hide(self, text: str) -> str:
+        """`text` without any secret, in the spellings a site could give it back in."""
+        for secret in self._secrets:
+            value = secret.reveal()
+            for spelt in (value, quote(value, safe=""), base64.b64encode(value.encode()).decode()):
+                text = text.replace(spelt, "***")
+        return text

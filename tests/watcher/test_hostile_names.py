@@ -17,8 +17,8 @@ import pytest
 from tests.support_hostile import FOLDERS, NAMES, RAW
 from tests.support_seedpost import Seedpost
 from trackers.description import GAZELLE
-from trackers.gazelle.sheet import Sheet
 from trackers.sandbox.album import write_album
+from trackers.sheet import Sheet
 from watcher.errors import OK, SeedpostError
 from watcher.logs import safe
 from watcher.torrents import create

@@ -2,47 +2,32 @@
 
 from __future__ import annotations
 
-import base64
 from email.utils import parsedate_to_datetime
 from typing import NoReturn
-from urllib.parse import quote
 
 from trackers.clock import Clock
 from trackers.errors import NotAuthorised, Refused, Unavailable, Unconfirmed
 from trackers.gazelle.answers import Denied, Limited, Odd, Said, read
 from trackers.http import Fields, Files, Http, Reply
 from trackers.limits import LONGEST, Limiter
-from trackers.secret import Secret
+from trackers.secret import Secret, Veil
 
 ROOM = 30.0  # seconds to wait for room under the limit; a longer pause is the loop's to wait
 FIRST_PAUSE = 20.0  # seconds after a refusal for the rate without a time; doubled each time it comes again
-SHORTEST = 8  # characters of a key
 _PATH = "/ajax.php"
 
 
 class Ajax:
-    """One user's line to one site. `hide` learns every secret that the site tells us."""
+    """One user's line to one site. `learn` is told every secret that the site tells us, `hide` takes them out."""
 
     def __init__(self, name: str, http: Http, limiter: Limiter, clock: Clock, key: Secret) -> None:
         self.name = name
         self._http = http
         self._limiter = limiter
         self._clock = clock
-        self._secrets = [key]
+        veil = Veil(key)
+        self.learn, self.hide = veil.learn, veil.hide
         self._strikes = 0
-
-    def learn(self, secret: Secret) -> None:
-        """Take this value out of every text from now on. A short one is no key, and would take words out."""
-        if len(secret.reveal()) >= SHORTEST and secret not in self._secrets:
-            self._secrets.append(secret)
-
-    def hide(self, text: str) -> str:
-        """`text` without any secret, in the spellings a site could give it back in."""
-        for secret in self._secrets:
-            value = secret.reveal()
-            for spelt in (value, quote(value, safe=""), base64.b64encode(value.encode()).decode()):
-                text = text.replace(spelt, "***")
-        return text
 
     def look(self, action: str, **query: str) -> Said:
         """Ask. Raises `Unavailable` or `NotAuthorised`; a failure in the site's own words is an answer."""

@@ -12,7 +12,7 @@ from trackers.content import Content, Music
 from trackers.description import ALBUM, RELEASE, TOLD, render
 from trackers.gazelle import group, names, torrent
 from trackers.gazelle.dialect import Dialect
-from trackers.gazelle.sheet import Sheet
+from trackers.sheet import Sheet
 
 LEAST_DESCRIPTION = 10  # bytes
 MOST_DESCRIPTION = 1_000_000

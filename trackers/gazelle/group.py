@@ -7,7 +7,7 @@ import re
 from trackers.catalogue import SiteType
 from trackers.content import Credit, Music
 from trackers.gazelle.dialect import Dialect
-from trackers.gazelle.sheet import Sheet
+from trackers.sheet import Sheet
 
 LONGEST_TITLE = 200  # bytes; also of all tags together
 LONGEST_ARTIST = 200  # characters

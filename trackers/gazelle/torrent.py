@@ -8,7 +8,7 @@ from trackers.base import Attachment
 from trackers.catalogue import SiteType
 from trackers.content import Content, Music
 from trackers.gazelle.dialect import MEDIA, Dialect
-from trackers.gazelle.sheet import Sheet
+from trackers.sheet import Sheet
 
 FIRST_CD = 1982  # the site refuses a CD of an earlier year
 LONGEST = 80  # bytes of a label, a catalogue number or an edition's title

@@ -127,7 +127,7 @@ def _tracker(name: str, block: TrackerBlock, node: Block, seed: Seed, problems: 
         type=block.type,
         site=site_of(block.type, block.url),
         url=block.url,
-        mode=block.mode,
+        mode=block.mode or entry.mode,
         limit=block.limit,
         new_group=block.new_group,
         web_flac=block.web_flac,

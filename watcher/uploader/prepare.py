@@ -137,7 +137,8 @@ def _joined(
         why = f"{'several groups match' if groups else 'only another year or type is there'}: {links}"
         resume = f"seedpost queue edit {job.job} groupid=…"
         return held(job, "group-unclear", why, back_to=State.QUEUED, resume=resume)
-    return _cautioned(job, form, ("new_group", *form.cautions), config, bench) or form
+    begun = ("new_group",) if TYPES[config.type].groups else ()
+    return _cautioned(job, form, (*begun, *form.cautions), config, bench) or form
 
 
 def _told(match: Match) -> str:
