@@ -13,11 +13,11 @@ WATCHER = (  # noqa: SIM905
     "uploader notify metrics service cli __main__"
 ).split()
 TRACKERS = (  # noqa: SIM905
-    "clock errors secret content description catalogue base sheet http limits announce images gazelle redacted orpheus "
-    "__init__ sandbox"
+    "clock errors secret content description titles catalogue base sheet http limits announce images gazelle redacted "
+    "orpheus unit3d __init__ sandbox"
 ).split()
-# description is pure: rules.yaml is checked against the slots of its templates.
-OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "description", "catalogue"}
+# description and titles are pure: rules.yaml is checked against the slots of their templates.
+OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "description", "titles", "catalogue"}
 OPEN_TO_THE_LOOP = {*OPEN_TO_WATCHER, "base", "__init__"}
 OWNERS = {"qbittorrentapi": "watcher/client", "requests": "trackers/http"}
 

@@ -93,5 +93,6 @@ def _classes() -> Mapping[str, Callable[..., Uploader]]:
     Imported here for the same reason."""
     from trackers.orpheus import OrpheusUploader
     from trackers.redacted import RedactedUploader
+    from trackers.unit3d import Unit3dUploader
 
-    return {"redacted": RedactedUploader, "orpheus": OrpheusUploader}
+    return {"redacted": RedactedUploader, "orpheus": OrpheusUploader, "unit3d": Unit3dUploader}

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 
 from trackers.description import check
 from trackers.errors import SettingsError
+from trackers.titles import check_title
 
 KIB, MIB = 1024, 1024 * 1024
 SANDBOX = "sandbox-"
@@ -84,6 +85,21 @@ class SiteType:
     forbidden_words: tuple[str, ...] = ()  # in names of files and folders, lower case
     groups: bool = True  # torrents stand in groups: one that would begin a new one is looked at first
     mode: str | None = None  # where a block of rules.yaml names none
+    maps: bool = False  # its categories, types and resolutions have numbers that rules.yaml gives: see `Maps`
+
+
+@dataclass(frozen=True)
+class Maps:
+    """What one site of a family whose sites number their own words wants in its form, as rules.yaml says it."""
+
+    categories: Mapping[str, int]  # by kind: music tv movie other
+    types: Mapping[str, int]  # by video.kind
+    resolutions: Mapping[str, int]  # by video.resolution
+    title: str = "{name}"  # template of the upload's name
+    ids: tuple[str, ...] = ("tmdb",)  # that a form can't be without
+    anonymous: bool = False
+    personal_release: bool = False
+    moderated: bool = True  # uploads may wait where nobody sees them: absence proves nothing
 
 
 @dataclass(frozen=True)
@@ -99,6 +115,7 @@ class Settings:
     ca_file: Path | None = None
     description: str | None = None  # template of the text of a torrent
     album_description: str | None = None  # template of the text of a group
+    maps: Maps | None = None
 
 
 _GAZELLE_ROLES = ("main", "guest", "remixer", "composer", "conductor", "dj", "producer")
@@ -185,6 +202,40 @@ ORPHEUS = SiteType(
     forbidden_words=_GAZELLE_WORDS,
 )  # fmt: skip
 
+UNIT3D = SiteType(
+    name="unit3d",
+    host="",
+    url="",
+    announce_hosts=(),
+    source_flag="",
+    secrets=("api_key",),
+    limit=Limit(20, 60.0),  # of 30
+    pieces=Pieces(least=32 * KIB, most=16 * MIB, target=2048),
+    quiet=1800.0,
+    find_by_hash=False,
+    torrent_limit=2_000_000,
+    form_keys=(
+        "title", "description", "mediainfo", "category_id", "type_id", "resolution_id", "season_number",
+        "episode_number", "anonymous", "personal_release", "mod_queue_opt_in", "keywords", "region_id",
+        "distributor_id",
+    ),
+    forbidden_characters='\\?<>:*|"',
+    groups=False,
+    mode="review",
+    maps=True,
+)  # fmt: skip
+# As a site of this family is born; every site changes them, so they serve for rehearsals alone.
+_BORN = {
+    "categories": {"movie": 1, "tv": 2},
+    "types": {"disc": 1, "remux": 2, "encode": 3, "web-dl": 4, "webrip": 5, "hdtv": 6},
+    "resolutions": {
+        "4320p": 1, "2160p": 2, "1080p": 3, "1080i": 4, "720p": 5, "576p": 6, "576i": 7, "480p": 8, "480i": 9,
+        "1440p": 10,
+    },
+}  # fmt: skip
+MAPPED = tuple(_BORN)  # keys of a block that a real site can't be without
+ID_WORDS = ("tmdb", "imdb", "tvdb", "mal")
+
 
 def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     table = {}
@@ -195,7 +246,7 @@ def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     return table
 
 
-TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS)
+TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS, UNIT3D)
 
 
 def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Settings:
@@ -218,7 +269,36 @@ def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Set
         cover=str(cover or site.cover),
         image=image,
         ca_file=Path(str(ca_file)) if ca_file is not None else None,
+        maps=_maps(site, given, name) if site.maps else None,
     )
+
+
+def _maps(site: SiteType, given: Mapping[str, object], name: str) -> Maps:
+    tables = {key: _table(given.get(key, _BORN[key] if site.sandbox else None), key, name) for key in MAPPED}
+    flags = {key: given.get(key, default) for key, default in (("anonymous", False), ("personal_release", False))}
+    flags["moderated"] = given.get("moderated", True)
+    for key, flag in flags.items():
+        if not isinstance(flag, bool):
+            raise SettingsError("settings", f"{name}: '{key}' is true or false")
+    ids = given.get("ids", ("tmdb",))
+    if not isinstance(ids, (list, tuple)) or not all(one in ID_WORDS for one in ids):
+        raise SettingsError("settings", f"{name}: 'ids' is a list of {', '.join(ID_WORDS)}")
+    try:
+        title = check_title(str(given.get("title", "{name}")))
+    except ValueError as error:
+        raise SettingsError("settings", f"{name}: 'title': {error}") from error
+    return Maps(**tables, title=title, ids=tuple(ids), **flags)  # type: ignore[arg-type]
+
+
+def _table(value: object, key: str, name: str) -> Mapping[str, int]:
+    numbers = value if isinstance(value, Mapping) else {}
+    if not numbers or not all(type(number) is int and number > 0 for number in numbers.values()):
+        raise SettingsError("settings", f"{name}: '{key}' wants the site's numbers, such as {key}: {{{_shown(key)}}}")
+    return numbers
+
+
+def _shown(key: str) -> str:
+    return ", ".join(f"{word}: {number}" for word, number in list(_BORN[key].items())[:2])
 
 
 def _template(given: Mapping[str, object], key: str, name: str) -> str | None:

@@ -9,12 +9,14 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trackers.catalogue import TYPES, SiteType, is_loopback, site_of
+from trackers.catalogue import ID_WORDS, MAPPED, TYPES, SiteType, is_loopback, site_of
 from trackers.description import check
+from trackers.titles import check_title
 from watcher.config.places import PATH, SITE_URL
 from watcher.config.sources import Seed, SeedBlock, known_client, named
 from watcher.rules import kinds
 from watcher.rules.blocks import block_schema, key, read_block
+from watcher.rules.fields import KINDS, RESOLUTIONS, VIDEO_KINDS
 from watcher.rules.kinds import Kind, Schema
 from watcher.rules.nodes import Block, Node, Problems, Scalar
 from watcher.rules.quantities import Rate, show_duration
@@ -28,6 +30,23 @@ def _template(node: Scalar) -> str:
 
 
 TEMPLATE: Kind[str] = Kind("a text with slots such as {tracklist}", _template, {"type": "string", "minLength": 1})
+
+
+def _title(node: Scalar) -> str:
+    if node.null:
+        raise ValueError("nothing stands here")
+    return check_title(node.value)
+
+
+TITLE: Kind[str] = Kind(
+    "a name with slots such as {tv.season:02} and optional parts in brackets",
+    _title,
+    {"type": "string", "minLength": 1},
+)
+NUMBER = kinds.whole(1, 999_999)  # of a category, type or resolution, as a site counts
+# Keys of the sites of a family, each of which has its own: `maps` in the catalogue.
+EXAMPLES = {"categories": "{movie: 1, tv: 2}", "types": "{remux: 2, web-dl: 4}", "resolutions": "{2160p: 2, 1080p: 3}"}
+OWN = (*MAPPED, "title", "ids", "anonymous", "personal_release", "moderated")
 SHORTEST_DEADLINE = 30.0  # seconds one POST may take at a real site, at least
 
 
@@ -65,6 +84,22 @@ class TrackerBlock:
     exclude: tuple[str, ...] = key(
         kinds.ListOf(kinds.TEXT), "globs of files that are left out when staging", default=()
     )
+    categories: tuple[tuple[str, int], ...] | None = key(
+        kinds.MapOf(kinds.word(*KINDS), NUMBER), "the site's number of each kind", default=None
+    )
+    types: tuple[tuple[str, int], ...] | None = key(
+        kinds.MapOf(kinds.word(*VIDEO_KINDS), NUMBER), "the site's number of each video.kind", default=None
+    )
+    resolutions: tuple[tuple[str, int], ...] | None = key(
+        kinds.MapOf(kinds.word(*RESOLUTIONS), NUMBER), "the site's number of each video.resolution", default=None
+    )
+    title: str | None = key(TITLE, "template of an upload's name", default=None)
+    ids: tuple[str, ...] | None = key(
+        kinds.ListOf(kinds.word(*ID_WORDS)), "data bases whose number a form can't be without", default=None
+    )
+    anonymous: bool | None = key(kinds.BOOL, "true: without your name", default=None)
+    personal_release: bool | None = key(kinds.BOOL, "true: what is uploaded was made by you", default=None)
+    moderated: bool | None = key(kinds.BOOL, "false: uploads of yours never wait for a moderator", default=None)
     seed: SeedBlock | None = key(_Seeds(), "how its uploads are seeded, over the file's `seed`", default=None)
 
 
@@ -117,6 +152,7 @@ def read_trackers(
 def _tracker(name: str, block: TrackerBlock, node: Block, seed: Seed, problems: Problems) -> TrackerConfig:
     entry = TYPES[block.type]
     _check_url(block, entry, node, problems)
+    _check_own(block, entry, node, problems)
     quiet = entry.quiet if block.quiet is None else block.quiet
     deadline = entry.deadline if block.deadline is None else block.deadline
     if not entry.sandbox:
@@ -154,8 +190,21 @@ def _settings(config: TrackerConfig, block: TrackerBlock) -> dict[str, object]:
         "description": block.description,
         "album_description": block.album_description,
         "ca_file": str(config.ca_file) if config.ca_file else None,
+        **{name: getattr(block, name) for name in OWN if name not in MAPPED},
+        **{name: dict(table) for name in MAPPED if (table := getattr(block, name))},
     }
     return {name: value for name, value in given.items() if value is not None}
+
+
+def _check_own(block: TrackerBlock, entry: SiteType, node: Block, problems: Problems) -> None:
+    """Numbers of a site's own: needed where its type has none, and of no use where it has its own."""
+    for name in OWN if not entry.maps else ():
+        if (given := node.get(name)) is not None:
+            problems.error(given, f"'{name}' is for sites that number their own words, not for {entry.name}")
+    for name in MAPPED if entry.maps and not entry.sandbox else ():
+        if not getattr(block, name) and (node.get(name) is None or getattr(block, name) == ()):
+            hint = f"{name}: {EXAMPLES[name]}, with the numbers of the site's upload page"
+            problems.error(node.get(name) or node, f"a tracker of type {entry.name} needs its '{name}'", hint)
 
 
 def _check_url(block: TrackerBlock, entry: SiteType, node: Block, problems: Problems) -> None:
