@@ -346,8 +346,13 @@ def announce_of(site: SiteType, url: str, passkey: str) -> str:
     qBittorrent talks to a tracker on loopback only if its path begins so (SSRF mitigation)."""
     if not site.sandbox:
         return f"https://{site.announce_hosts[0]}/{passkey}/announce"
+    return sandbox_announce(site.name.removeprefix(SANDBOX), url, passkey)
+
+
+def sandbox_announce(type: str, url: str, passkey: str) -> str:
+    """The announce address of the sandbox of `type` (without `sandbox-`) whose site stands at `url`."""
     parts = urlsplit(url)
-    return f"{parts.scheme}://{parts.netloc}/announce/{site.name.removeprefix(SANDBOX)}/{passkey}/announce"
+    return f"{parts.scheme}://{parts.netloc}/announce/{type}/{passkey}/announce"
 
 
 def site_of(type: str, url: str | None = None) -> str:

@@ -2,7 +2,8 @@
 
 `POST /control/fail` {"site", …a Fault's fields} · `POST /control/clear` {"site"} · `POST /control/release` ·
 `POST /control/traits` {"site", …} · `POST /control/revoke` or `restore` {"site", "user"} ·
-`POST /control/lose-file` or `remove` {"site", "torrent"} · `GET /control/state`
+`POST /control/lose-file` or `remove` {"site", "torrent"} ·
+`POST /control/moderate` {"site", "torrent", "status"} · `GET /control/state`
 """
 
 from __future__ import annotations
@@ -109,6 +110,9 @@ VERBS: Mapping[str, Callable[[Sites, dict[str, Any]], None]] = {
     "revoke": lambda sites, sent: sites.revoke(_text(sent, "site"), _text(sent, "user", "uploader")),
     "lose-file": lambda sites, sent: sites.lose_file(_text(sent, "site"), _number(sent, "torrent")),
     "remove": lambda sites, sent: sites.remove(_text(sent, "site"), _number(sent, "torrent")),
+    "moderate": lambda sites, sent: sites.moderate(
+        _text(sent, "site"), _number(sent, "torrent"), _text(sent, "status")
+    ),
     "restore": lambda sites, sent: sites.restore(_text(sent, "site"), _text(sent, "user", "uploader")),
 }
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 
-from trackers.sandbox import stock
-from trackers.sandbox.faults import Struck
+from trackers.sandbox import stock, wanted
+from trackers.sandbox.faults import Fault, Struck, canned
 from trackers.sandbox.metainfo import Corrupted, Crashed, read
 from trackers.sandbox.store import Post, Store, Traits, User
 from trackers.sandbox.wire import Reply, Request
@@ -21,6 +21,18 @@ class Dialect(ABC):
     def __init__(self, store: Store) -> None:
         self.store = store
         store.traits = self.traits
+
+    def populate(self, keys: tuple[str, ...], stocked: bool) -> None:
+        """The accounts, `uploader` with `keys` (API key, passkey) if there are any, and what others have uploaded."""
+        store = self.store
+        owner = store.add_user("siteadmin", rank="Sysop")
+        store.add_user("uploader", *keys)
+        store.add_user("limited", rank="User", may_upload=False)
+        store.add_user("noupload", upload_revoked=True)
+        wanted.fill_stock(store, store.add_user("second"))
+        store.add_user("reader", scopes=frozenset())
+        if stocked:
+            self.stock(owner)
 
     def stock(self, owner: User) -> None:
         """Put in what other users uploaded before anybody looks, in the name of `owner`."""
@@ -41,6 +53,10 @@ class Dialect(ABC):
     @abstractmethod
     def key_revoked(self, request: Request) -> Reply:
         """The site's own answer to a key that it once gave out."""
+
+    def canned(self, fault: Fault, request: Request) -> Reply:
+        """The answer of a fault that stands in this site's place."""
+        return canned(fault, self.rate_limited())
 
     def caller(self, request: Request) -> str:
         """The account's name, for the record of requests; empty if the key is not accepted."""

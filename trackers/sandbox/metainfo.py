@@ -65,10 +65,11 @@ class Registered:
     source: bool
 
 
-def read(data: bytes) -> Metainfo:
-    """Decode a .torrent. Raises `Corrupted` or `Crashed`, as the site does on such bytes."""
+def read(data: bytes, *, to_the_end: bool = True) -> Metainfo:
+    """Decode a .torrent. Raises `Corrupted` or `Crashed`, as the site does on such bytes. Without `to_the_end` bytes
+    behind the document are passed over."""
     outer, end, span = _Reader(data).document()
-    if end != len(data):
+    if to_the_end and end != len(data):
         raise Corrupted
     info = outer.get(b"info")
     if not isinstance(info, dict):

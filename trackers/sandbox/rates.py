@@ -1,4 +1,4 @@
-"""How many requests a site takes. Two manners: OPS's shared counter that begins a window, and RED's window per user."""
+"""How many requests a site takes. Three manners: OPS's counter, RED's rolling window, UNIT3D's fixed one."""
 
 from __future__ import annotations
 
@@ -49,3 +49,23 @@ class RollingWindow:
             return past[0] + self._seconds - now
         past.append(now)
         return 0.0
+
+
+class FixedWindow:
+    """At most `requests` in the `seconds` that the first of them begins, a user and a `kind` of request (Laravel's)."""
+
+    def __init__(self, clock: Clock, requests: int, seconds: float) -> None:
+        self._clock, self.requests, self._seconds = clock, requests, seconds
+        self._windows: dict[tuple[int, str], tuple[int, float]] = {}  # count, end in running seconds
+
+    def count(self, user: int, kind: str) -> tuple[int, float]:
+        """Count one request; how many are left, -1 if this is one too many, and the seconds until the window ends."""
+        now = self._clock.running()
+        count, end = self._windows.get((user, kind), (0, 0.0))
+        if now >= end:
+            count, end = 0, now + self._seconds
+        if count < self.requests:
+            count += 1
+            self._windows[user, kind] = count, end
+            return self.requests - count, end - now
+        return -1, end - now

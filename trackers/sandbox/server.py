@@ -15,11 +15,11 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from trackers.catalogue import SANDBOX, TYPES, announce_of
+from trackers.catalogue import SANDBOX, sandbox_announce
 from trackers.clock import Clock
 from trackers.sandbox import control
 from trackers.sandbox.dialect import Dialect
-from trackers.sandbox.faults import Fault, Struck, canned, damaged
+from trackers.sandbox.faults import Fault, Struck, damaged
 from trackers.sandbox.sites import Sites
 from trackers.sandbox.store import Seen
 from trackers.sandbox.wire import Form, Reply, Request, read_form
@@ -96,7 +96,7 @@ class _Handler(BaseHTTPRequestHandler):
             raise
         self._answer(dialect, self._request(sites, dialect, rest, parts.query, form))
 
-    do_GET = do_POST = do_PUT = do_HEAD = _serve  # noqa: N815
+    do_GET = do_POST = do_PUT = do_HEAD = do_DELETE = do_PATCH = do_OPTIONS = _serve  # noqa: N815
 
     def _request(self, sites: Sites, dialect: Dialect, path: str, query: str, form: Form) -> Request:
         headers = {key.lower(): value for key, value in self.headers.items()}
@@ -123,7 +123,7 @@ class _Handler(BaseHTTPRequestHandler):
             return reply
         if instead.kind == "revoked":
             return dialect.key_revoked(request)
-        return canned(instead, dialect.rate_limited())
+        return dialect.canned(instead, request)
 
     def _deliver(self, reply: Reply, fault: Fault | None) -> None:
         kind = fault.kind if fault else ""
@@ -242,7 +242,7 @@ class Sandbox(Sites):
                 "user": keys.user,
                 "api_key": keys.api_key,
                 "passkey": keys.passkey,
-                "announce": announce_of(TYPES[SANDBOX + site], url, keys.passkey),
+                "announce": sandbox_announce(site, url, keys.passkey),
             }
         return found
 

@@ -11,15 +11,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trackers.clock import Clock
-from trackers.sandbox import wanted
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import Fault
 from trackers.sandbox.orpheus import Orpheus
 from trackers.sandbox.redacted import Redacted
 from trackers.sandbox.store import Peer, Post, Seen, Store, Torrent, Traits
+from trackers.sandbox.unit3d import Unit3d
+from trackers.sandbox.unit3d.entry import STATUSES, Entry
 
 # A dialect is one class and one line here.
-DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus)}
+DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus, Unit3d)}
 
 
 @dataclass(frozen=True)
@@ -52,14 +53,7 @@ class Sites:
         for number, (type, dialect) in enumerate(DIALECTS.items()):
             store = Store(type, dialect.flag, self._clock, random.Random(seed * 1000 + number))  # noqa: S311  keys of a sandbox open nothing
             self._sites[type] = dialect(store)
-            owner = store.add_user("siteadmin", rank="Sysop")
-            store.add_user("uploader", *(keys or {}).get(type, ()))
-            store.add_user("limited", rank="User", may_upload=False)
-            store.add_user("noupload", upload_revoked=True)
-            wanted.fill_stock(store, store.add_user("second"))
-            store.add_user("reader", scopes=frozenset())
-            if stocked:
-                self._sites[type].stock(owner)
+            self._sites[type].populate((keys or {}).get(type, ()), stocked)
 
     @property
     def sites(self) -> tuple[str, ...]:
@@ -138,6 +132,15 @@ class Sites:
         """The site deletes a torrent, as a moderator would."""
         with self.store(site).lock:
             del self.store(site).torrents[torrent_id]
+
+    def moderate(self, site: str, torrent_id: int, status: str) -> None:
+        """A moderator of UNIT3D says approved, pending, rejected or postponed. Raises KeyError, ValueError."""
+        store = self.store(site)
+        with store.lock:
+            entry = store.torrents[torrent_id]
+            if not isinstance(entry, Entry) or status not in STATUSES:
+                raise ValueError(f"{site} has no moderation" if status in STATUSES else f"no status {status!r}")
+            entry.status = status
 
     def traits(self, site: str, **changed: object) -> Traits:
         """What a site is like, after changes of the fields of `Traits`. Raises TypeError on others."""

@@ -44,6 +44,7 @@ class User:
     disabled: bool = False
     scopes: frozenset[str] = frozenset({"User", "Torrent", "Request"})
     downloads: dict[int, int] = field(default_factory=dict)  # torrent id: how often its file was fetched
+    rsskey: str = ""  # UNIT3D: opens downloads without any other key
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,8 @@ class Traits:
     refuses_same_hash: bool = True
     interval: int = 1800  # seconds between announces
     unseeded: float = 0.0  # seconds after which what was never seeded is deleted; 0: never
+    version: str = "9.2.0"  # of UNIT3D: 9.2.0 9.1.5 9.0.0 8.3.4 8.0.0
+    moderated: bool = False  # UNIT3D: every upload waits for a moderator, whoever sends it
 
 
 class Store:
@@ -227,10 +230,10 @@ class Store:
         self.strikes = 0  # uses of such a token: the site counts them by address, and here there is but one
         self.late: list[tuple[float, Callable[[], None]]] = []
         self._dice = dice
-        self._ids = {"group": 0, "torrent": 0, "log": 0}
+        self._ids = {"group": 0, "torrent": 0, "log": 0, "file": 0}
 
     def next_id(self, kind: str) -> int:
-        """The next id of a group, torrent or log; one that was taken is never given again."""
+        """The next id of a group, torrent, log or file; one that was taken is never given again."""
         self._ids[kind] += 1
         return self._ids[kind]
 
