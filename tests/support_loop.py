@@ -335,14 +335,16 @@ class World:
         self.journal.close()
         self.open()
 
-    def release(self, name: str = "Album", size: int = 1000, cover: str = "") -> str:
-        """A finished folder; returns the id of its release. `cover`: a file of it, already there."""
+    def release(self, name: str = "Album", size: int = 1000, cover: str = "", infohash: str = "") -> str:
+        """Content that became complete; returns its release's id. `cover`: a file of it, already there; `infohash`: of
+        the torrent that it came by, if it did."""
         folder = self.folder / "content" / name
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "01.flac").write_bytes(name.encode() * (size // len(name) + 1))
         names = ["01.flac", *([cover] if cover else [])]
         files = tuple(File(one, (folder / one).stat().st_size) for one in names)
-        release = Release("rips", "folder", name, str(folder), files, completed=int(self.clock.now()))
+        at = int(self.clock.now())
+        release = Release("rips", "folder", name, str(folder), files, infohash=infohash, completed=at)
         self.intake.seen(release)
         return release.id
 

@@ -72,10 +72,10 @@ class Notes:
                 return str(facts["torrent.category"].value or ""), frozenset(facts["torrent.tags"].value)
         return None
 
-    def save_path(self, infohash: str, completed: int) -> str | None:
+    def place(self, infohash: str, completed: int) -> tuple[str, str] | None:
         for release in reversed([*self.releases, *self.changes]):
             if (release.infohash, release.completed) == (infohash, completed):
-                return release.save_path
+                return release.save_path, release.name
         return None
 
     def folder_known(self, path: str, fingerprint: str) -> bool:
@@ -88,7 +88,7 @@ class Notes:
         self.releases.append(release)
         self.undecided.append(undecided)
 
-    def changed(self, release: Release) -> None:
+    def changed(self, release: Release, *, undecided: Undecided | None = None) -> None:
         self.changes.append(release)
 
     def told(self, what: str) -> list[dict[str, Any]]:

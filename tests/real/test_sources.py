@@ -250,6 +250,29 @@ def test_a_new_category_decides_a_release_again(watched):
     assert (last["torrent.category"].value, last["torrent.tags"].value) == ("music/jazz", ["red"])
 
 
+def test_q9_a_torrent_that_is_renamed_where_it_is_says_its_new_names(watched):
+    """Its folder shows in a delta; one file shows nowhere, and is found by a look at the torrent."""
+    one = watched.one
+    torrent, infohash = torrent_of(album(one.downloads / "Album"))
+    one.add(torrent, is_skip_checking=True)
+    watched.releases(1)
+    one.api.torrents_rename(torrent_hash=infohash, new_torrent_name="Only shown")  # in the client's list, not on disk
+    watched.quiet()
+    assert watched.notes.changes == []
+    one.api.torrents_rename_folder(torrent_hash=infohash, old_path="Album", new_path="Other")
+    watched.until(lambda: bool(watched.notes.changes))
+    watched.quiet()
+    assert [(change.name, change.path) for change in watched.notes.changes] == [("Other", str(one.downloads / "Other"))]
+    old, new = "Other/01 - Track.flac", "Other/01. Track.flac"
+    one.api.torrents_rename_file(torrent_hash=infohash, old_path=old, new_path=new)
+    one.until(infohash, lambda _: (one.downloads / new).exists())
+    found = watched.source.find(infohash, one.client()).release
+    assert [file.path for file in found.files] == ["01. Track.flac", "02 - Track.flac"]
+    watched.start()
+    watched.quiet()
+    assert len(watched.notes.releases) == 1
+
+
 def test_whose_content_a_path_is(watched):
     one = watched.one
     torrent, infohash = torrent_of(album(one.downloads / "Album"))

@@ -19,6 +19,7 @@ from watcher.intake.asked import Asked
 from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.release import Fact, Release, job_id
+from watcher.sources.holders import Holders
 
 RULES = """\
 version: 1
@@ -340,8 +341,8 @@ def test_q9_content_that_its_client_moved_is_followed(desk: Desk) -> None:
     desk.intake.changed(replace(torrent, path=str(moved), save_path="/b"))
     release = desk.journal.ledger.releases[torrent.id]
     assert (release["path"], release["save_path"]) == (str(moved), "/b")
-    assert desk.intake.save_path("ab" * 20, 5) == "/b"
-    assert desk.intake.save_path("cd" * 20, 5) is None
+    assert desk.intake.place("ab" * 20, 5) == ("/b", "Album")
+    assert desk.intake.place("cd" * 20, 5) is None
     job = desk.jobs()["RED"]
     assert (job.state, job.code) == (State.QUEUED, None)
 
@@ -362,6 +363,123 @@ def test_a_look_at_the_new_place_of_moved_content_relinks_its_jobs(desk: Desk) -
     desk.journal.close()
     desk.journal = Journal.open(desk.folder / "state", clock=desk.clock)
     assert desk.journal.ledger.releases[album.id]["path"] == str(moved)
+
+
+@pytest.fixture
+def renamed(desk: Desk) -> Renamed:
+    return Renamed(desk)
+
+
+class Renamed:
+    """A torrent whose folder is renamed in its client, and the loop's half of what follows."""
+
+    def __init__(self, desk: Desk) -> None:
+        self.desk = desk
+        keys = {"from_": "qbittorrent", "source": "box", "client": "box", "infohash": "ab" * 20, "completed": 5}
+        self.torrent = replace(desk.release("Album"), save_path="/here", **keys)
+        desk.intake.seen(self.torrent)
+        self.asked = Asked(desk.intake, desk.journal, lambda: desk.config, Holders(), lambda name: [], desk.clock)
+
+    def to(self, name: str) -> None:
+        path = Path(self.torrent.path).rename(Path(self.torrent.path).with_name(name))
+        self.torrent = replace(self.torrent, name=name, path=str(path))
+        self.desk.intake.changed(self.torrent)
+
+    def settle(self, *, busy: bool = False) -> None:
+        self.asked.work()
+        self.asked.settle(lambda job: busy)
+
+    def move(self, tracker: str, **keys: object) -> None:
+        job = self.desk.jobs()[tracker]
+        whose = {"type": "job", "job": job.job, "tracker": tracker, "site": job.site, "release": job.release}
+        self.desk.journal.append([{**whose, "attempt": job.attempt, **keys}])
+
+    def all(self, tracker: str) -> dict[str, State]:
+        """The states of a tracker's jobs, by the name that each has its content by."""
+        ledger = self.desk.journal.ledger
+        jobs = [job for job in ledger.jobs.values() if job.tracker == tracker]
+        return {str(ledger.releases[job.release]["name"]): job.state for job in jobs}
+
+
+def test_jobs_of_a_renamed_torrent_go_on_by_its_new_names(renamed: Renamed) -> None:
+    renamed.move("RED", state="held", back_to="queued", code="content-moved", why="gone")
+    renamed.move("OPS", state="queued", set={"group": "Mine"}, approved="any", priority=2)
+    before = renamed.desk.jobs()["OPS"]
+    renamed.to("Other")
+    assert renamed.all("OPS") == {"Album": State.QUEUED}  # until the loop's hands are off it
+    renamed.settle(busy=True)
+    assert renamed.all("OPS") == {"Album": State.QUEUED}
+    renamed.settle()
+    for tracker in ("RED", "OPS"):
+        assert renamed.all(tracker) == {"Album": State.CANCELLED, "Other": State.QUEUED}
+    job = renamed.desk.journal.ledger.jobs[job_id(renamed.torrent.fingerprint, before.site)]
+    assert (job.set, job.approved, job.priority) == ({"group": "Mine"}, "any", 2)
+    assert "(Other): it goes on as job" in str(renamed.desk.journal.ledger.jobs[before.job].why)
+    renamed.to("Third")
+    renamed.settle()
+    renamed.to("Album")
+    renamed.settle()
+    assert {name for name, state in renamed.all("RED").items() if state is State.QUEUED} == {"Album"}
+    renamed.desk.open()
+    assert renamed.desk.intake.place("ab" * 20, 5) == ("/here", "Album")
+
+
+@pytest.mark.parametrize("state", ["unconfirmed", "uploaded", "held", "duplicate", "cancelled"])
+def test_a_renamed_torrent_is_never_sent_twice(renamed: Renamed, state: str) -> None:
+    before = renamed.desk.jobs()["RED"]
+    sent = [{"state": "prepared"}, {"state": "sending", "sent_at": "2026-01-01T00:00:00Z", "infohash": "cd" * 20}]
+    after: dict[str, list[dict[str, object]]] = {
+        "unconfirmed": [*sent, {"state": "unconfirmed"}],
+        "uploaded": [*sent, {"state": "uploaded"}],
+        "held": [*sent, {"state": "unconfirmed"}, {"state": "held", "back_to": "unconfirmed", "open": True}],
+        "duplicate": [{"state": "duplicate"}],
+        "cancelled": [{"state": "cancelled"}],
+    }
+    for step in after[state]:
+        renamed.move("RED", **step)
+    renamed.to("Other")
+    renamed.settle()
+    assert renamed.all("RED") == {"Album": State(state)}
+    assert renamed.desk.journal.ledger.jobs[before.job].seq
+    assert renamed.all("OPS") == {"Album": State.CANCELLED, "Other": State.QUEUED}
+
+
+def test_what_is_sent_while_its_torrent_is_renamed_stays_the_only_one(renamed: Renamed) -> None:
+    renamed.to("Other")
+    renamed.asked.work()
+    renamed.move("RED", state="prepared")
+    renamed.move("RED", state="sending", sent_at="2026-01-01T00:00:00Z")
+    renamed.asked.settle(lambda job: False)
+    renamed.settle()
+    assert renamed.all("RED") == {"Album": State.SENDING}
+    assert renamed.all("OPS") == {"Album": State.CANCELLED, "Other": State.QUEUED}
+
+
+def test_a_question_goes_on_with_the_new_names(renamed: Renamed) -> None:
+    job = renamed.desk.jobs()["RED"]
+    asks = {"code": "review", "why": "a person looks first", "resume": f"seedpost queue approve {job.job}"}
+    renamed.move("RED", state="held", back_to="dry_run", **asks)
+    renamed.to("Other")
+    renamed.settle()
+    after = renamed.desk.journal.ledger.jobs[job_id(renamed.torrent.fingerprint, job.site)]
+    assert (after.state, after.code, after.back_to) == (State.HELD, "review", State.DRY_RUN)
+    assert after.resume == f"seedpost queue approve {after.job}"
+
+
+def test_another_clients_copy_by_other_names_takes_no_job_from_the_first(renamed: Renamed) -> None:
+    renamed.desk.clock.wait(60)
+    copy = replace(renamed.desk.release("Other"), from_="qbittorrent", client="den", infohash="ab" * 20, completed=9)
+    renamed.desk.intake.seen(copy)
+    renamed.settle()
+    assert renamed.all("RED") == {"Album": State.QUEUED}
+
+
+def test_what_nobody_may_decide_stays_so_when_its_labels_change(desk: Desk) -> None:
+    torrent = replace(desk.release("Album"), from_="qbittorrent", infohash="ab" * 20, completed=5)
+    shared = ("shared-folder", "it has no folder of its own")
+    desk.intake.seen(torrent, undecided=shared)
+    desk.intake.changed(torrent, undecided=shared)
+    assert desk.jobs() == {}
 
 
 def test_a_copy_elsewhere_moves_no_job_whose_content_is_where_it_was(desk: Desk) -> None:

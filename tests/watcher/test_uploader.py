@@ -492,6 +492,18 @@ def test_content_that_is_gone_is_held_with_the_place_it_was_at(one: World) -> No
     assert (one.job().state, one.job().code) == (State.HELD, "content-moved")
 
 
+def test_Q9_content_of_a_torrent_that_is_gone_is_asked_of_its_client_before_a_person_is(one: World) -> None:
+    """It may have been moved, or a file of it renamed, which no delta of the client says."""
+    one.release(infohash="ab" * 20)
+    (one.folder / "content" / "Album" / "01.flac").rename(one.folder / "content" / "Album" / "1.flac")
+    one.until(lambda: one.job().code == "content-changed", hours=0.1)
+    looks = [command for command in one.journal.ledger.commands if command["do"] == "look"]
+    assert [(look["infohash"], look["with"]) for look in looks] == [("ab" * 20, {"asked": False})]
+    assert one.job().state is State.QUEUED
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 0)
+
+
 def test_a_stricter_mode_stops_what_is_queued_and_an_approval_frees_it(one: World) -> None:
     one.release()
     one.set_rules(mode="dry_run")

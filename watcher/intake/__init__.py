@@ -11,9 +11,11 @@ from dataclasses import replace
 from trackers.clock import Clock, utc_seconds
 from watcher.config import Config
 from watcher.identify import FactCache
+from watcher.intake.anew import unsent
 from watcher.intake.plan import Neighbours, alike, found_again, job_records, left_out, release_record
+from watcher.intake.renamed import renaming
 from watcher.intake.routing import SIDECAR, decided
-from watcher.jobs import State
+from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.logs import log
 from watcher.release import Release, job_id, release_of, told_by_source
@@ -38,7 +40,8 @@ class Intake:
         self._cache = FactCache()
         self._arrivals: dict[str, deque[float]] = {}
         self._routed: dict[str, deque[float]] = {}
-        self._releases: dict[tuple[str, int], str] = {}
+        self._releases: dict[tuple[str, int], str] = {}  # (infohash, completed) -> the last release of it
+        self._by_torrent: dict[str, tuple[str, ...]] = {}
         self._met: set[str] = set()
         self._places: set[tuple[str, str]] = set()
         self._by_real: dict[str, set[str]] = {}
@@ -61,10 +64,11 @@ class Intake:
         category, tags = (_value(facts, f"torrent.{key}") for key in ("category", "tags"))
         return str(category or ""), frozenset(map(str, tags if isinstance(tags, list) else ()))
 
-    def save_path(self, infohash: str, completed: int) -> str | None:
-        """Where the client kept this completion when it was last journaled, in the client's spelling."""
+    def place(self, infohash: str, completed: int) -> tuple[str, str] | None:
+        """Where the client kept this completion when it was last journaled, and its name, as the client spells them."""
         id = self._releases.get((infohash, completed))
-        return None if id is None else str(self._journal.ledger.releases[id].get("save_path") or "")
+        record = None if id is None else self._journal.ledger.releases[id]
+        return None if record is None else (str(record.get("save_path") or ""), str(record["name"]))
 
     def folder_known(self, path: str, fingerprint: str) -> bool:
         """Whether this content at this path has a release."""
@@ -87,9 +91,9 @@ class Intake:
         """Write a source's own records."""
         self._journal.append(records)
 
-    def changed(self, release: Release) -> None:
-        """Category, tags or place of a complete torrent changed: decide again; that may only add trackers."""
-        self.seen(release)
+    def changed(self, release: Release, *, undecided: Undecided | None = None) -> None:
+        """Category, tags, place or names of a complete torrent changed: decide again; that may only add trackers."""
+        self.seen(release, undecided=undecided)
 
     def seen(self, release: Release, *, undecided: Undecided | None = None, asked: bool = False) -> None:
         """Identify, decide, journal: the release and its jobs in one write. `asked`: a person said to look, so neither
@@ -134,6 +138,7 @@ class Intake:
                 near = self._near(release, real, None if asked else decision.rule, now)
                 about["linked"] = self._linked(release, near.jobs)
                 records += [one for id in sorted(near.jobs) for one in self._followed(release, real, id)]
+                records += renaming(release.id, self._going_on(release, near))
                 born = list(job_records(release, facts, decision, config, near, now))
                 records, jobs = records + born, len(born)
                 for name, why in left_out(facts, decision, config).items():
@@ -147,7 +152,15 @@ class Intake:
         there = frozenset(id for id in jobs if id in self._journal.ledger.jobs)
         same_path = self._others(release, self._by_real.get(real, ()))
         same_sizes = self._others(release, self._by_sizes.get(alike(release) or "", ()))
-        return Neighbours(there, same_path, same_sizes, self._braked(rule, now))
+        return Neighbours(there, same_path, same_sizes, self._renamed(release), self._braked(rule, now))
+
+    def _renamed(self, release: Release) -> dict[str, Job]:
+        """Site -> the job of the same torrent by other names of its files: one that may have been sent before one that
+        waits, and that before one that was cancelled."""
+        ledger, ids = self._journal.ledger, self._by_torrent.get(release.infohash, ())
+        others = [id for id in ids if ledger.releases[id]["fingerprint"] != release.fingerprint]
+        jobs = [job for id in others for job in ledger.jobs_of(id)]
+        return {job.site: job for job in sorted(jobs, key=lambda job: (_weight(job), job.seq))}
 
     def _linked(self, release: Release, jobs: Iterable[str]) -> list[str] | None:
         """The jobs that there are already for this very content, from another source or place."""
@@ -168,6 +181,11 @@ class Intake:
         if job.state is State.HELD and job.code == "content-moved":
             log.info("release.followed", release=job.release, job=id, path=release.path)
             yield found_again(job, release.path)
+
+    def _going_on(self, release: Release, near: Neighbours) -> dict[str, Job]:
+        """The jobs that wait under names which this release's torrent no longer has: not those of another client's."""
+        of, waiting = self._journal.ledger.releases, {s: job for s, job in near.renamed.items() if unsent(job)}
+        return {site: job for site, job in waiting.items() if of[job.release]["client"] == release.client}
 
     def _others(self, release: Release, ids: Iterable[str]) -> dict[str, str]:
         """Site -> job, of releases with another fingerprint; cancelled jobs don't count."""
@@ -196,7 +214,7 @@ class Intake:
         if record.get("alike"):
             self._by_sizes.setdefault(str(record["alike"]), set()).add(id)
         if record.get("infohash"):
-            self._releases[str(record["infohash"]), int(str(record["completed"]))] = id
+            self._remember_torrent(record, id)
         if record.get("asked"):
             return  # which no brake counts
         if fresh:
@@ -204,6 +222,19 @@ class Intake:
         rule = decision.get("rule") if isinstance(decision, Mapping) else None
         if rule and (self._journal.ledger.jobs_of(id) if jobs is None else jobs):
             self._routed.setdefault(str(rule), deque()).append(time)
+
+    def _remember_torrent(self, record: Mapping[str, object], id: str) -> None:
+        """A torrent has as many releases as its content had names; the last one says where it is."""
+        infohash, releases = str(record["infohash"]), self._journal.ledger.releases
+        key, seq = (infohash, int(str(record["completed"]))), record.get("seq")  # none: it was written just now
+        if seq is None or key not in self._releases or releases[self._releases[key]]["seq"] <= seq:
+            self._releases[key] = id
+        if id not in self._by_torrent.get(infohash, ()):
+            self._by_torrent[infohash] = (*self._by_torrent.get(infohash, ()), id)
+
+
+def _weight(job: Job) -> int:
+    return 0 if job.state is State.CANCELLED else 1 if unsent(job) else 2
 
 
 def _value(facts: object, name: str) -> object:

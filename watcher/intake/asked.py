@@ -14,6 +14,7 @@ from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.intake.anew import OTHERS, Answer, in_force, redecide
+from watcher.intake.renamed import renamed
 from watcher.jobs import first_half
 from watcher.journal import Journal, NotNow
 from watcher.logs import log
@@ -84,6 +85,9 @@ class Asked:
             return Answer("refused", f"{type(error).__name__}: {error}")
 
     def _redecide(self, command: Mapping[str, object]) -> Answer:
+        given = command.get("with")
+        if isinstance(given, Mapping) and given.get("release"):
+            return renamed(command, str(given["release"]), self._journal)
         return redecide(command, self._journal, self._config())
 
     def settle(self, in_hands: Callable[[str], bool]) -> None:
@@ -140,16 +144,18 @@ class Asked:
     def _look(self, command: Mapping[str, object]) -> tuple[str, str]:
         """Content with a torrent is decided with what its client says of it; other content by its files."""
         if command.get("infohash"):
-            return self._by_hash(str(command["infohash"]).lower())
+            given = command.get("with")
+            by_person = not isinstance(given, Mapping) or given.get("asked") is not False
+            return self._by_hash(str(command["infohash"]).lower(), asked=by_person)
         path = Path(str(command["path"]))
         found = self._holders.by_path(path)
         if found is None and not path.exists():
             return "refused", f"there is no {path}"
         return self._took(found or Found(self._plain(path)))
 
-    def _by_hash(self, infohash: str) -> tuple[str, str]:
+    def _by_hash(self, infohash: str, *, asked: bool = True) -> tuple[str, str]:
         found = self._holders.by_hash(infohash)
-        return self._took(found) if found else ("refused", f"no client has a torrent {infohash}")
+        return self._took(found, asked=asked) if found else ("refused", f"no client has a torrent {infohash}")
 
     def _plain(self, path: Path) -> Release:
         """Content that no client has."""
@@ -166,10 +172,10 @@ class Asked:
             client=(folder.client if folder else None) or "",
         )
 
-    def _took(self, found: Found | Waits | Never) -> tuple[str, str]:
+    def _took(self, found: Found | Waits | Never, *, asked: bool = True) -> tuple[str, str]:
         if not isinstance(found, Found):
             return "refused", found.why
         if not found.release.files:
             return "refused", f"{found.release.path} has no file that could be uploaded"
-        self._intake.seen(found.release, undecided=found.undecided, asked=True)
+        self._intake.seen(found.release, undecided=found.undecided, asked=asked)
         return "done", f"release {found.release.id}"

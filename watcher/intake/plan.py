@@ -25,6 +25,7 @@ class Neighbours:
     jobs: frozenset[str] = frozenset()  # ids that exist, in any state
     same_path: Mapping[str, str] = field(default_factory=dict)  # site -> job at the same real path, other content
     same_sizes: Mapping[str, str] = field(default_factory=dict)  # site -> job whose media files have these sizes
+    renamed: Mapping[str, Job] = field(default_factory=dict)  # site -> job of this torrent, by other names of its files
     braked: bool = False  # the rule has routed as many releases in the last window as it may by itself
 
 
@@ -95,7 +96,7 @@ def job_records(
     for name, route in decision.trackers.items():
         site = config.trackers[name].site
         job = job_id(release.fingerprint, site)
-        if site in came_from or site in taken or job in near.jobs:
+        if site in came_from or site in taken or job in near.jobs or site in near.renamed:
             continue
         taken.add(site)
         record: dict[str, object] = {

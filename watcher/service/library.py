@@ -39,7 +39,7 @@ class _Onlooker:
         """None: no change of labels is handed over."""
         return None
 
-    def save_path(self, infohash: str, completed: int) -> str | None:
+    def place(self, infohash: str, completed: int) -> tuple[str, str] | None:
         """None: no move is handed over."""
         return None
 
@@ -53,7 +53,7 @@ class _Onlooker:
     def seen(self, release: Release, *, undecided: Undecided | None) -> None:
         """Never called: everything is known."""
 
-    def changed(self, release: Release) -> None:
+    def changed(self, release: Release, *, undecided: Undecided | None = None) -> None:
         """Never called: nothing has labels."""
 
 

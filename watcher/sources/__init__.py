@@ -64,8 +64,9 @@ class Sink(Protocol):
     def labels(self, infohash: str, completed: int) -> tuple[str, frozenset[str]] | None:
         """The category and tags that this completion was last decided by; None if it never was (a baseline, seen)."""
 
-    def save_path(self, infohash: str, completed: int) -> str | None:
-        """Where the client kept this completion when it was last journaled; None if it has no release."""
+    def place(self, infohash: str, completed: int) -> tuple[str, str] | None:
+        """The folder that the client kept this completion in when it was last journaled, and the name of its content
+        there, both as the client spells them; None if it has no release."""
 
     def folder_known(self, path: str, fingerprint: str) -> bool:
         """Whether this content at this path has a release."""
@@ -76,8 +77,8 @@ class Sink(Protocol):
     def seen(self, release: Release, *, undecided: Undecided | None) -> None:
         """A release became complete. It is journaled, with its decision, when this returns."""
 
-    def changed(self, release: Release) -> None:
-        """Category, tags or place of a decided release have changed: decide again, and only add trackers."""
+    def changed(self, release: Release, *, undecided: Undecided | None = None) -> None:
+        """Category, tags, place or names of a release have changed: decide again, and only add trackers."""
 
 
 class Source(Protocol):

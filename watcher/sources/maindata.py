@@ -62,6 +62,12 @@ class Torrent:
         return [tag for part in self.tags.split(",") if (tag := part.strip())]
 
     @property
+    def root(self) -> str:
+        """The name of its folder, or of its one file, in the save folder; "" where none is said."""
+        folder = self.save_path.rstrip("/") + "/"
+        return self.content_path[len(folder) :].split("/")[0] if self.content_path.startswith(folder) else ""
+
+    @property
     def complete(self) -> bool:
         """Neither `progress == 1` nor a `completion_on` says so: both stand beside missing data now and then."""
         return (

@@ -286,10 +286,11 @@ class QbittorrentSource:
         found = self._described(infohash, torrent)
         if isinstance(found, Found):
             self._problem("path_map", "")
+            release = found.release
             if new:
-                self._sink.seen(found.release, undecided=found.undecided)
-            else:
-                self._sink.changed(found.release)
+                self._sink.seen(release, undecided=found.undecided)
+            elif before != torrent.labels or self._place(infohash, torrent) != (release.save_path, release.name):
+                self._sink.changed(release, undecided=found.undecided)
         elif isinstance(found, Never) and new:
             self._tell("seen", [(infohash, torrent.completed)], why=found.why)
         return found
@@ -306,7 +307,12 @@ class QbittorrentSource:
             self._waiting[infohash] = _Wait(due, wait.tries + 1, found.why)
 
     def _moved(self, infohash: str, torrent: Torrent) -> bool:
-        return self._sink.save_path(infohash, torrent.completed) not in (None, torrent.save_path)
+        """Whether it lies elsewhere than when it was journaled, or was renamed where it is."""
+        before = self._place(infohash, torrent)
+        return before is not None and before != (torrent.save_path, torrent.root or before[1])
+
+    def _place(self, infohash: str, torrent: Torrent) -> tuple[str, str] | None:
+        return self._sink.place(infohash, torrent.completed)
 
     def _is_new(self, infohash: str, torrent: Torrent) -> bool:
         since = self._baseline.since if self._baseline else 0.0

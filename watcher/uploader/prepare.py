@@ -88,10 +88,18 @@ def _gone(job: Job, bench: Bench) -> Step | None:
         signature(root, files_of(release), bool(release.get("single")))
     except ContentChanged as error:
         code = "content-changed" if root.exists() else "content-moved"
-        if code == "content-moved" and release.get("infohash") and int(job.rest.get("tries") or 0) < FOLLOWED:
-            return bench.again(job, State.QUEUED, code, f"{error}; its client may be moving it")
+        tries = int(job.rest.get("tries") or 0)
+        if release.get("infohash") and tries < FOLLOWED:
+            if not tries:  # a file that was renamed in the client shows in none of its deltas
+                bench.journal.append([look_again(str(release["infohash"]))])
+            return bench.again(job, State.QUEUED, code, f"{error}; its client may have moved or renamed it")
         return held(job, code, str(error), back_to=State.QUEUED)
     return None
+
+
+def look_again(infohash: str) -> dict[str, object]:
+    """The command that has the client asked where a torrent's content is now, and by which names."""
+    return {"type": "command", "do": "look", "infohash": infohash, "with": {"asked": False}}
 
 
 def problems_of(problems: Sequence[Problem]) -> str:
