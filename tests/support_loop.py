@@ -281,7 +281,8 @@ class World:
         self.sites = {name: Site(self.clock) for name in ("RED", "OPS")}
         self.models = {name: Model(name, site) for name, site in self.sites.items()}
         self.set_rules(**rules)  # type: ignore[arg-type]
-        self.fs, self.client = Memory(), Client()
+        self.fs: FileSystem = Memory()
+        self.client = Client()
         self.open()
 
     def set_rules(

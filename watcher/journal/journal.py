@@ -265,12 +265,15 @@ class Journal:
     # -- reading on
 
     def refresh(self) -> list[Record]:
-        """Every record since the last `refresh`, our own and other processes', already folded. Raises JournalLost."""
+        """Every record since the last `refresh`, anyone's, already folded. Raises JournalLost; NotNow if unreadable."""
         with self._turn:
-            if not self.writable:
-                self._catch_up()
-            else:
-                self._look()
+            try:
+                if not self.writable:
+                    self._catch_up()
+                else:
+                    self._look()
+            except OSError as error:
+                raise refused(error, self._store.log.path) from error
             fresh, self._fresh = self._fresh, []
             return fresh
 

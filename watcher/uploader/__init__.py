@@ -15,7 +15,7 @@ from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
-from watcher.journal import FULL, DiskFull, LockHeld, NotNow
+from watcher.journal import DiskFull, LockHeld, NotNow
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
@@ -124,9 +124,9 @@ class UploadManager:
 
     def turn(self) -> float:
         """Obey commands, close what is over, start what is due. Returns the seconds until there is something to do."""
-        self._refresh()
-        self._collect()
         try:
+            self._refresh()
+            self._collect()
             return max(0.05, min(IDLE, self._act()))
         except NotNow as error:  # commands and steps wait where they are
             self._not_now(error)
@@ -269,11 +269,6 @@ class UploadManager:
         except NotNow as error:
             self._not_now(error)
             return
-        except OSError as error:  # of the torrent store: no fault of the job
-            if error.errno not in FULL:
-                raise
-            self._disk_is_full(f"{error.filename or 'the state folder'}: {error.strerror}")
-            return
         if step is not None:
             self._written(job, step if not job.rest.get("crashes") else {"crashes": None, **step})
 
@@ -340,6 +335,8 @@ class UploadManager:
             self._halt("journal-locked: uploads go on by themselves when another process lets go of it", str(error))
         elif isinstance(error, DiskFull):
             self._disk_is_full(str(error))
+        elif _out_of_files(error):
+            self._halt(OUT_OF_FILES, str(error))
         else:
             self._halt("journal-refused: uploads go on by themselves when the disk takes records again", str(error))
 

@@ -15,7 +15,7 @@ from trackers.clock import Clock, utc_text
 from trackers.content import Content
 from watcher.config import Config, Seed, TrackerConfig
 from watcher.jobs import PUBLISHED, Job, State
-from watcher.journal import Journal
+from watcher.journal import FULL, DiskFull, Journal, NotNow
 from watcher.logs import redact
 from watcher.release import Facts, content_of, facts_of, files_of, form_keys, overridden
 from watcher.seeding import Place, Seeder
@@ -105,6 +105,15 @@ class Bench:
     def own_keys(self, job: Job) -> dict[str, object]:
         """See `route_keys`."""
         return route_keys(job.set or {}, job.rest.get("cautions"), self.tracker(job))
+
+    def freeze(self, info: bytes) -> str:
+        """Store an info dictionary; its info-hash, once it is on disk. Raises NotNow: a failing disk is no fault of the
+        job's."""
+        try:
+            return self.store.put(info)
+        except OSError as error:
+            told = DiskFull if error.errno in FULL else NotNow
+            raise told(f"{self.journal.state / 'torrents'}: {error.strerror}; nothing was sent") from error
 
     def write(self, job: Job, step: Step, *, outcome: bool = False) -> Job:
         """Append one record of a job; returns it as it then is. On disk when this returns."""

@@ -193,7 +193,7 @@ def _frozen(
         why = "the files are not those that were sent: an upload is never built twice"
         return held(job, "content-changed", why, back_to=State.QUEUED)
     upload = upload_of(job, form, info, lane, root)
-    bench.store.put(info)
+    bench.freeze(info)
     there = _there(job, upload, lane, bench, {**made.keys, "signature": made.mark})
     if there is not None:
         return there

@@ -72,7 +72,7 @@ def frozen_late(job: Job, lane: Lane, config: TrackerConfig, bench: Bench) -> St
     composed = lane.tracker().compose(bench.content(job), bench.own_keys(job))
     form = composed if isinstance(composed, Form) else Form(())
     made = built(job, TYPES[config.type], bench)
-    keys = {"infohash": bench.store.put(made.info), "form": form.as_json(), **made.keys}
+    keys = {"infohash": bench.freeze(made.info), "form": form.as_json(), **made.keys}
     return {"state": State.UNCONFIRMED, "code": job.code, "why": job.why, **keys}
 
 
