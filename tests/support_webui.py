@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import datetime
+import http.client
 import ipaddress
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from email.message import Message
 from email.parser import BytesParser
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -185,3 +186,51 @@ def certificate(folder: Path) -> tuple[Path, Path]:
     alone = folder / "certificate.pem"
     alone.write_bytes(made.public_bytes(serialization.Encoding.PEM))
     return both, alone
+
+
+# A reverse proxy
+
+
+class _Proxy(BaseHTTPRequestHandler):
+    """Takes a prefix off and sends the rest on, as nginx does with `location /prefix/ { proxy_pass …/; }`."""
+
+    protocol_version = "HTTP/1.1"
+    port, prefix = 0, ""
+
+    def do_GET(self) -> None:
+        body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
+        if not self.path.startswith(self.prefix + "/"):
+            return self._answer(404, {}, b"Not Found")
+        upstream = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        kept = {name: value for name, value in self.headers.items() if name.lower() not in ("host", "connection")}
+        forwarded = {"X-Forwarded-Host": self.headers["Host"], "X-Forwarded-For": self.client_address[0]}
+        upstream.request(self.command, self.path.removeprefix(self.prefix), body, {**kept, **forwarded})
+        answer = upstream.getresponse()
+        hop = ("connection", "keep-alive", "transfer-encoding", "content-length", "date", "server")
+        headers = {name: value for name, value in answer.getheaders() if name.lower() not in hop}
+        self._answer(answer.status, headers, answer.read())
+        upstream.close()
+        return None
+
+    do_POST = do_GET  # noqa: N815
+
+    def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@contextlib.contextmanager
+def proxied(port: int, prefix: str) -> Iterator[str]:
+    """A server of this machine below a path of another address; that address with the path."""
+    handler = type("Proxy", (_Proxy,), {"port": port, "prefix": prefix})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}{prefix}"
+        server.shutdown()

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 
 import pytest
 
-from tests.support_qbittorrent import album, infohash_of, torrent_of
-from tests.support_webui import certificate
+from tests.support_qbittorrent import Notes, album, infohash_of, torrent_of
+from tests.support_webui import certificate, proxied
 from trackers.clock import Clock
 from trackers.secret import Secret
-from watcher.client import Banned, Client, ClientAway, LoginRefused, TorrentGone, TorrentRefused
+from watcher.client import Banned, Client, ClientAway, LoginRefused, PathMap, TorrentGone, TorrentRefused
+from watcher.sources.qbittorrent import QbittorrentSource
 
 pytestmark = pytest.mark.real
 
@@ -40,6 +42,51 @@ def test_a_restart_is_survived_with_one_login(qbittorrent):
     one.start()
     assert client.sync(1)["full_update"] is True
     assert logins_refused(one) == 0
+
+
+def test_traps_15_17_18_each_connection_has_a_session_of_its_own_and_ends_it(qbittorrent):
+    """5.3 keeps fifteen sessions, and two pollers of one session get half of the changes each; the settings that were
+    written in the form of old are read by all."""
+    one = qbittorrent()
+    client = one.client()
+    clone = client.clone()
+    for asked in (client, clone):
+        asked.sync(0)
+    for number in range(20):
+        other = one.client()
+        assert other.sync(0)["full_update"] is True
+        other.close()
+        one.api.torrents_create_tags(tags=[f"tag {number}"])
+    torrent, infohash = torrent_of(album(one.downloads / "Album"))
+    one.add(torrent, is_skip_checking=True)
+    one.complete(infohash)
+    for asked in (client, clone):
+        answer = asked.sync(1)
+        assert "full_update" not in answer  # it is the session of its first question, and missed nothing
+        assert infohash in answer["torrents"]
+
+
+def test_it_works_below_the_path_of_a_real_reverse_proxy(qbittorrent, announcer):
+    one = qbittorrent()
+    secret, notes = Secret(one.password), Notes()
+    with proxied(one.web, "/qbittorrent") as url:
+        client = Client("seedbox", url, username="admin", keys=lambda: (secret, None), clock=Clock())
+        source = QbittorrentSource("seedbox", client, PathMap(), notes, Clock())
+        source.poll_once()
+        torrent, infohash = torrent_of(album(one.downloads / "Album"), announce=announcer.url)
+        assert client.add(torrent, str(one.downloads), skip_check=True) is True
+        one.complete(infohash)
+        end = time.monotonic() + 20
+        while not notes.releases and time.monotonic() < end:
+            source.poll_once()
+            time.sleep(0.05)
+        assert [release.path for release in notes.releases] == [str(one.downloads / "Album")]
+        assert infohash_of(client.export(infohash)) == infohash
+        assert source.status().up
+        assert source.at == url
+        elsewhere = Client("seedbox", url.removesuffix("/qbittorrent"), keys=lambda: (secret, None), clock=Clock())
+        with pytest.raises(ClientAway, match="nothing of qBittorrent's"):
+            elsewhere.sync(0)
 
 
 def test_a_wrong_password_is_one_login_and_no_ban(qbittorrent):

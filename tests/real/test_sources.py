@@ -127,6 +127,17 @@ def test_a_download_that_fails_its_check_is_none_until_it_is_whole_again(watched
     watched.releases(1)
 
 
+def test_trap3_data_that_is_missing_shows_as_whole_for_a_moment_and_is_no_release(watched):
+    """Added without a check: "checkingResumeData, progress 1" first, and then "missingFiles"."""
+    torrent, infohash = torrent_of(album(watched.one.downloads / "Album"))
+    shutil.rmtree(watched.one.downloads / "Album")
+    watched.one.add(torrent, is_skip_checking=True)
+    watched.one.until(infohash, lambda info: info["state"] == "missingFiles")
+    watched.quiet()
+    assert watched.notes.releases == []
+    assert watched.source.holdings() == []
+
+
 def test_what_completes_while_seedpost_is_down_is_found(watched, peer):
     infohash = download(watched, peer, album(peer.profile / "Album"))
     watched.one.complete(infohash)
@@ -210,7 +221,7 @@ def test_a_torrent_with_files_left_out_is_none_until_they_are_chosen(watched, pe
 
 
 @pytest.mark.parametrize("flags", [libtorrent.create_torrent.v2_only, 0], ids=["v2", "hybrid"])
-def test_v2_and_hybrid_torrents_go_by_the_clients_id(flags, watched):
+def test_trap10_v2_and_hybrid_torrents_go_by_the_clients_id(flags, watched):
     one = watched.one
     album(one.downloads / "Album", (70_000, 50_000))
     made = libtorrent.create_torrent(libtorrent.list_files(str(one.downloads / "Album")), 16384, flags)

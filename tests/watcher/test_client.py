@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import re
 import socket
 import threading
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 
+import watcher
 from tests.support_clock import VirtualClock
 from tests.support_qbittorrent import VERSIONS, recorded
 from tests.support_webui import KEY, PASSWORD, Handler, WebUI, certificate, serving
@@ -305,7 +308,34 @@ def test_the_environment_and_netrc_are_not_asked(webui, monkeypatch, tmp_path):
     assert not any("Authorization" in headers for _, _, _, headers in webui.asked)
 
 
+def test_trap14_threads_with_a_clone_each_survive_sessions_that_end_under_them(webui):
+    """One library client shared by eight threads fails nearly half of its calls then."""
+    client, start, answers = client_of(webui), threading.Barrier(8), []
+
+    def ask(clone: Client, number: int) -> None:
+        for _ in range(5):
+            if not number:
+                webui.forget()
+            start.wait()
+            answers.append(clone.sync(0)["full_update"])
+            start.wait()
+
+    threads = [threading.Thread(target=ask, args=(client.clone(), number)) for number in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert answers == [True] * 40
+
+
 # The rest of the calls
+
+
+def test_trap13_the_clients_own_maker_of_torrents_is_never_asked():
+    """It adds what it makes by itself, makes hybrids, leaves files out, and 4.5 has none."""
+    sources = [path.read_text() for path in Path(watcher.__file__).parent.rglob("*.py")]
+    assert len(sources) > 100
+    assert not [source for source in sources if re.search("torrent_?creator", source, re.IGNORECASE)]
 
 
 def test_it_works_below_a_base_path():
@@ -339,7 +369,7 @@ def test_the_servers_clock_is_noted(webui):
     assert client.skew > 1e9
 
 
-def test_an_addition_names_its_options_for_every_version(webui):
+def test_trap11_an_addition_names_its_options_for_every_version(webui):
     assert client_of(webui).add(b"d4:infod1:ai1eee", "/downloads", "music", ["one", "two"], skip_check=True) is True
     fields = next(fields for _, path, fields, _ in reversed(webui.asked) if path == "torrents/add")
     assert {name: fields[name] for name in ("savepath", "category", "tags")} == {
@@ -363,7 +393,7 @@ def test_an_addition_names_its_options_for_every_version(webui):
         (200, b'{"added_torrent_ids":[],"failure_count":1,"pending_count":0,"success_count":0}', False),
     ],
 )
-def test_a_torrent_that_is_there_already_is_no_error(webui, status, body, added):
+def test_trap12_a_torrent_that_is_there_already_is_no_error(webui, status, body, added):
     webui.answers["torrents/add"] = (status, body)
     client = client_of(webui)
     client.version()
@@ -405,8 +435,12 @@ def test_stopping_has_the_name_that_the_version_knows(webui):
 # TLS
 
 
-def test_a_certificate_of_ones_own_is_trusted_when_it_is_named(tmp_path, monkeypatch):
+def test_trap16_a_certificate_of_ones_own_is_trusted_when_it_is_named_and_only_then(tmp_path, monkeypatch):
+    """Whatever the environment names."""
     both, alone = certificate(tmp_path)
+    (tmp_path / "other").mkdir()
+    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(certificate(tmp_path / "other")[1]))
+    monkeypatch.setenv("CURL_CA_BUNDLE", str(alone))
     monkeypatch.setenv("QBITTORRENTAPI_DO_NOT_VERIFY_WEBUI_CERTIFICATE", "1")
     with serving(WebUI("5.1.0"), both) as webui:
         with pytest.raises(ClientAway, match="certificate is not trusted") as away:

@@ -47,7 +47,7 @@ def test_a_seeding_or_stopped_torrent_with_nothing_left_is_complete(state):
         {"amount_left": "0"},
     ],
 )
-def test_whatever_else_it_says_it_is_not(changes):
+def test_traps_2_and_3_whatever_else_it_says_it_is_not(changes):
     started = Torrent()
     started.merge({key: value for key, value in entry().items() if key not in changes})
     started.merge(changes)
@@ -74,7 +74,7 @@ def test_a_recorded_download_is_complete_from_the_right_answer_on(version):
     assert torrents.held == {}
 
 
-def test_sections_that_are_missing_are_empty():
+def test_trap19_sections_that_are_missing_are_empty():
     torrents = Torrents()
     for version in VERSIONS:  # 5.1 leaves out what is empty
         torrents.update(recorded(version, "maindata_full_empty"))

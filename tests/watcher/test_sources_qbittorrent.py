@@ -119,7 +119,7 @@ def test_what_is_complete_is_handed_over_with_what_is_known_of_it(met, tmp_path,
     assert {fact.origin for fact in release.facts.values()} == {"torrent"}
 
 
-def test_q6_a_server_restart_shows_everything_as_completing_again_and_nothing_happens(met, notes):
+def test_q6_trap4_a_server_restart_shows_everything_as_completing_again_and_nothing_happens(met, notes):
     client, source = met
     finish(client, source)
     client.answers += [
@@ -132,7 +132,7 @@ def test_q6_a_server_restart_shows_everything_as_completing_again_and_nothing_ha
     assert len(notes.releases) == 1
 
 
-def test_a_recheck_shows_it_completing_again_and_nothing_happens(met, notes):
+def test_trap4_a_recheck_shows_it_completing_again_and_nothing_happens(met, notes):
     client, source = met
     finish(client, source)
     client.answers += [
@@ -170,7 +170,7 @@ def test_a_torrent_downloaded_anew_is_a_new_release(met, notes):
     assert [release.completed for release in notes.releases] == [DONE, DONE + 50]
 
 
-def test_a_bad_recheck_gives_nothing_and_its_repair_nothing_new(met, notes):
+def test_trap2_a_bad_recheck_gives_nothing_and_its_repair_nothing_new(met, notes):
     client, source = met
     finish(client, source)
     client.answers += [
@@ -182,7 +182,7 @@ def test_a_bad_recheck_gives_nothing_and_its_repair_nothing_new(met, notes):
     assert len(notes.releases) == 1
 
 
-def test_q11_it_waits_for_the_move_out_of_the_temporary_folder(met, notes):
+def test_q11_trap5_it_waits_for_the_move_out_of_the_temporary_folder(met, notes):
     client, source = met
     finish(client, source, state="moving", content_path="/temp/Album")
     assert notes.releases == []
@@ -212,7 +212,7 @@ def test_torrents_that_seedpost_added_are_never_releases(met, notes):
     assert source.idle()
 
 
-def test_data_that_was_added_complete_says_so_after_a_second_look(met, clock, notes):
+def test_trap8_data_that_was_added_complete_says_so_after_a_second_look(met, clock, notes):
     client, source = met
     finish(client, source, downloaded=0)
     assert notes.releases == []
@@ -310,7 +310,7 @@ def test_the_baseline_belongs_to_the_address_and_not_to_the_name(tmp_path, clock
 # rid and rhythm
 
 
-def test_after_a_failure_everything_is_asked_for_again(met):
+def test_trap1_after_a_failure_everything_is_asked_for_again(met):
     client, source = met
     client.answers += [{"rid": 2}, AWAY, full({}, rid=1)]
     for _ in range(4):
@@ -361,7 +361,7 @@ class Forgetful:
 
 
 @given(steps=st.lists(st.tuples(st.sampled_from(["end", "move", "poll", "lose"]), st.integers(0, 3)), max_size=25))
-def test_no_completion_is_lost_with_an_answer(tmp_path_factory, steps):
+def test_trap1_no_completion_is_lost_with_an_answer(tmp_path_factory, steps):
     root = tmp_path_factory.mktemp("data")
     client, notes, clock, server = Script(), Notes(), VirtualClock(), Forgetful()
     source = source_of(client, notes, clock, root)
@@ -393,7 +393,7 @@ def test_no_completion_is_lost_with_an_answer(tmp_path_factory, steps):
     assert len({release.infohash for release in notes.releases}) == len(notes.releases)
 
 
-def test_it_polls_no_faster_than_the_server_refreshes(met):
+def test_trap7_it_polls_no_faster_than_the_server_refreshes(met):
     client, source = met
     assert source.status().delay == 2.0
     client.answers.append({"rid": 2, "server_state": {"refresh_interval": 5000}})
@@ -407,7 +407,7 @@ def test_it_never_polls_faster_than_every_second_and_a_half(clock, notes):
     assert source.status().delay == 1.5
 
 
-def test_a_server_that_is_busy_with_a_delta_is_asked_seldom(met, clock):
+def test_trap6_a_server_that_is_busy_with_a_delta_is_asked_seldom(met, clock):
     client, source = met
 
     def slow() -> dict:
@@ -544,7 +544,7 @@ def test_one_file_in_a_subfolder_is_the_folder(met, tmp_path, notes):
         (("CD1/a.flac", "CD1/b.flac"), [[b"CD1", b"a.flac"], [b"CD1", b"b.flac"]]),  # looks like a folder of its own
     ],
 )
-def test_files_without_a_folder_of_their_own_are_left_to_a_person(files, paths, met, tmp_path, notes):
+def test_trap9_files_without_a_folder_of_their_own_are_left_to_a_person(files, paths, met, tmp_path, notes):
     client, source = met
     put(tmp_path, ("somebody else's.mkv", 1))
     info = {b"name": b"Album", b"files": [{b"length": 1, b"path": path} for path in paths]}
