@@ -2,52 +2,29 @@
 
 from __future__ import annotations
 
-import ctypes
-import json
 import os
-import socket
 import subprocess
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support_other_user import OtherUser
 from tests.support_seedpost import Seedpost
 from trackers.secret import Secret
 from watcher.errors import SeedpostError
 from watcher.secrets import Secrets, listen, unlock
 from watcher.secrets.unlocking import NAME
 
-NOBODY = 65_534
-PTRACE_ATTACH = 16
 RULES = "version: 1\nclients: {}\nfolders: [{name: rips, path: 'FOLDER'}]\nrules: []\n"
 
-pytestmark = [
-    pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user"),
-    pytest.mark.filterwarnings("ignore:.*fork:DeprecationWarning"),  # the child calls nothing that another thread holds
-]
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
 
 
-def as_nobody(action: Callable[[], object]) -> object:
-    """What `action` returns, or the name of what it raised, as a user without any right: in a child that is no more."""
-    reads, writes = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.close(reads)
-        try:
-            os.setgroups([])
-            os.setresgid(NOBODY, NOBODY, NOBODY)
-            os.setresuid(NOBODY, NOBODY, NOBODY)
-            said: object = action()
-        except Exception as error:
-            said = type(error).__name__
-        os.write(writes, json.dumps(said, default=str).encode())
-        os._exit(0)
-    os.close(writes)
-    with os.fdopen(reads, "rb") as answer:
-        said = json.loads(answer.read() or b'"nothing"')
-    os.waitpid(child, 0)
-    return said
+@pytest.fixture
+def nobody() -> Iterator[OtherUser]:
+    with OtherUser() as one:
+        yield one
 
 
 @pytest.fixture
@@ -69,33 +46,29 @@ def daemon(seedpost: Seedpost) -> Iterator[subprocess.Popen[bytes]]:
     seedpost.end()
 
 
-def test_another_user_gets_nothing_of_a_running_daemon(seedpost: Seedpost, daemon: subprocess.Popen[bytes]) -> None:
+def test_another_user_gets_nothing_of_a_running_daemon(
+    seedpost: Seedpost, daemon: subprocess.Popen[bytes], nobody: OtherUser
+) -> None:
     state, process = seedpost.state, Path("/proc") / str(daemon.pid)
-    assert as_nobody(lambda: (seedpost.folder / "rules.yaml").exists()) is True  # the way there is open
+    assert nobody.gets("exists", seedpost.folder / "rules.yaml") is True  # the way there is open
     inside = list(state.rglob("*"))
     assert {"vault", "journal.jsonl", "heartbeat", NAME} <= {path.name for path in inside}
     for path in inside:
-        assert path.stat().st_mode & 0o077 == 0, path
-        assert as_nobody(path.read_bytes) == "PermissionError", path
-        assert as_nobody(lambda path=path: path.write_bytes(b"")) == "PermissionError", path
-    assert as_nobody(lambda: list(state.iterdir())) == "PermissionError"
+        if path.exists():  # the heartbeat is replaced all the time
+            assert path.stat().st_mode & 0o077 == 0, path
+        assert nobody.gets("read", path) == "PermissionError", path
+        assert nobody.gets("write", path) == "PermissionError", path
+    assert nobody.gets("list", state) == "PermissionError"
     key = seedpost.folder / ".config" / "seedpost" / "vault.key"
-    assert as_nobody(key.read_bytes) == "PermissionError"
+    assert nobody.gets("read", key) == "PermissionError"
 
     for name in ("environ", "maps", "mem"):
-        assert as_nobody(lambda name=name: (process / name).read_bytes()[:10]) == "PermissionError", name
-    assert as_nobody(lambda: list((process / "fd").iterdir())) == "PermissionError"
+        assert nobody.gets("read", process / name) == "PermissionError", name
+    assert nobody.gets("list", process / "fd") == "PermissionError"
     assert b"c4nary" not in (process / "cmdline").read_bytes()
-    libc = ctypes.CDLL(None, use_errno=True)
-    assert as_nobody(lambda: libc.ptrace(PTRACE_ATTACH, daemon.pid, 0, 0)) == -1
-    assert as_nobody(lambda: _connected(state / NAME)) == "PermissionError"
+    assert nobody.gets("ptrace", daemon.pid) == -1
+    assert nobody.gets("connect", state / NAME) == "PermissionError"
     assert _ports(daemon.pid) == []
-
-
-def _connected(path: Path) -> bool:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.connect(str(path))
-    return True
 
 
 def _ports(pid: int) -> list[str]:
@@ -106,7 +79,7 @@ def _ports(pid: int) -> list[str]:
     return [address for inode, address in listening.items() if f"socket:[{inode}]" in held]
 
 
-def test_the_socket_knows_who_asks_even_where_its_folder_lets_them_through(tmp_path: Path) -> None:
+def test_the_socket_knows_who_asks_even_where_its_folder_lets_them_through(tmp_path: Path, nobody: OtherUser) -> None:
     state = tmp_path / "state"
     state.mkdir(mode=0o700)
     given: list[Secret] = []
@@ -115,45 +88,19 @@ def test_the_socket_knows_who_asks_even_where_its_folder_lets_them_through(tmp_p
         folder.chmod(folder.stat().st_mode | 0o055)
     (state / NAME).chmod(0o777)
     try:
-        said = as_nobody(lambda: _told(state))
-        assert said in ("ConnectionResetError", "BrokenPipeError", "SeedpostError", "")
+        assert nobody.gets("tell", state / NAME) in ("ConnectionResetError", "BrokenPipeError", "")
         assert given == []
     finally:
         close()
 
 
-def _told(state: Path) -> str:
-    with socket.socket(socket.AF_UNIX) as connection:
-        connection.settimeout(10)
-        connection.connect(str(state / NAME))
-        connection.sendall(b"a passphrase of a stranger\n")
-        return connection.makefile("rb").read().decode()
-
-
-def test_no_passphrase_goes_to_a_socket_that_somebody_else_serves(tmp_path: Path) -> None:
+def test_no_passphrase_goes_to_a_socket_that_somebody_else_serves(tmp_path: Path, nobody: OtherUser) -> None:
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
     for folder in (tmp_path, *list(tmp_path.parents)[:2]):
         folder.chmod(folder.stat().st_mode | 0o055)
-    ready, begin = os.pipe()
-    child = os.fork()
-    if child == 0:
-        os.setresuid(NOBODY, NOBODY, NOBODY)
-        listener = socket.socket(socket.AF_UNIX)
-        listener.bind(str(state / NAME))
-        listener.listen()
-        os.write(begin, b".")
-        connection, _ = listener.accept()
-        connection.settimeout(10)
-        heard = connection.recv(100)
-        os._exit(1 if heard else 0)
-    assert os.read(ready, 1) == b"."
-    try:
-        with pytest.raises(SeedpostError, match="who gets no passphrase"):
-            unlock(state, Secret("a passphrase of ours"))
-    finally:
-        _, status = os.waitpid(child, 0)
-        os.close(ready)
-        os.close(begin)
-    assert os.waitstatus_to_exitcode(status) == 0
+    assert nobody.gets("serve", state / NAME) == "listening"
+    with pytest.raises(SeedpostError, match="who gets no passphrase"):
+        unlock(state, Secret("a passphrase of ours"))
+    assert nobody.answer() == ""  # it was connected to, and told nothing
