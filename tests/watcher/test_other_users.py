@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_other_user import OtherUser
+from tests.support_other_user import OtherUser, let_through
 from tests.support_seedpost import Seedpost
 from trackers.secret import Secret
 from watcher.errors import SeedpostError
@@ -29,8 +29,7 @@ def nobody() -> Iterator[OtherUser]:
 
 @pytest.fixture
 def seedpost(tmp_path: Path) -> Seedpost:
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)  # only seedpost's own modes stand between them
+    let_through(tmp_path)  # only seedpost's own modes stand between them
     (tmp_path / "rips").mkdir()
     rules = RULES.replace("FOLDER", str(tmp_path / "rips"))
     one = Seedpost(tmp_path, rules, {"SEEDPOST_SECRET_RED_API_KEY": "c4nary-key"})
@@ -84,8 +83,7 @@ def test_the_socket_knows_who_asks_even_where_its_folder_lets_them_through(tmp_p
     state.mkdir(mode=0o700)
     given: list[Secret] = []
     close = listen(state, given.append)
-    for folder in (state, tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_through(state)
     (state / NAME).chmod(0o777)
     try:
         assert nobody.gets("tell", state / NAME) in ("ConnectionResetError", "BrokenPipeError", "")
@@ -98,8 +96,7 @@ def test_no_passphrase_goes_to_a_socket_that_somebody_else_serves(tmp_path: Path
     state = tmp_path / "state"
     state.mkdir()
     state.chmod(0o777)
-    for folder in (tmp_path, *list(tmp_path.parents)[:2]):
-        folder.chmod(folder.stat().st_mode | 0o055)
+    let_through(tmp_path)
     assert nobody.gets("serve", state / NAME) == "listening"
     with pytest.raises(SeedpostError, match="who gets no passphrase"):
         unlock(state, Secret("a passphrase of ours"))
