@@ -301,7 +301,7 @@ ALBUMS: dict[str, tuple[Content, dict[str, object]]] = {
 }  # fmt: skip
 
 
-NAMES = {"sandbox-redacted": "RED", "sandbox-orpheus": "OPS"}
+NAMES = {"sandbox-redacted": "RED", "sandbox-orpheus": "OPS", "sandbox-nebulance": "NBL", "sandbox-btn": "BTN"}
 
 
 def opened(

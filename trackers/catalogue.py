@@ -236,6 +236,21 @@ _BORN = {
 MAPPED = tuple(_BORN)  # keys of a block that a real site can't be without
 ID_WORDS = ("tmdb", "imdb", "tvdb", "mal")
 
+NEBULANCE = SiteType(
+    name="nebulance",
+    host="nebulance.io",
+    url="https://nebulance.io",
+    announce_hosts=("tracker.nebulance.io",),
+    source_flag="NBL",
+    secrets=("api_key", "passkey"),
+    limit=Limit(4, 10.0),  # its own is not published
+    find_by_hash=False,
+    torrent_limit=MIB,
+    vocabulary={"category": ("Episode", "Season")},
+    form_keys=("tvmazeid", "category", "ignoredupes"),
+    groups=False,
+)
+
 
 def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     table = {}
@@ -246,7 +261,7 @@ def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     return table
 
 
-TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS, UNIT3D)
+TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS, UNIT3D, NEBULANCE)
 
 
 def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Settings:

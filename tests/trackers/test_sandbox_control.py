@@ -89,7 +89,7 @@ def test_release_lets_go_what_hangs(sandbox: Sandbox) -> None:
         ("fail", {"site": "orpheus", "kind": "lost", "time": 1}, "unknown keys: time"),
         ("fail", {"site": "orpheus", "kind": "lost", "times": True}, "times is a int"),
         ("fail", {"site": "orpheus"}, "kind"),
-        ("fail", {"site": "nowhere", "kind": "lost"}, "no site 'nowhere' (have: redacted, orpheus, unit3d)"),
+        ("fail", {"site": "nowhere", "kind": "lost"}, "no site 'nowhere' (have: redacted, orpheus, unit3d"),
         ("fail", {"kind": "lost"}, "site wants a text"),
         ("traits", {"site": "orpheus", "colour": 1}, "colour"),
         ("lose-file", {"site": "orpheus", "torrent": "x"}, "torrent wants a number"),

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from trackers.clock import Clock
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import Fault
+from trackers.sandbox.nebulance import Nebulance
 from trackers.sandbox.orpheus import Orpheus
 from trackers.sandbox.redacted import Redacted
 from trackers.sandbox.store import Peer, Post, Seen, Store, Torrent, Traits
@@ -20,7 +21,7 @@ from trackers.sandbox.unit3d import Unit3d
 from trackers.sandbox.unit3d.entry import STATUSES, Entry
 
 # A dialect is one class and one line here.
-DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus, Unit3d)}
+DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus, Unit3d, Nebulance)}
 
 
 @dataclass(frozen=True)

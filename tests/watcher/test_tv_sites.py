@@ -1,0 +1,142 @@
+"""Series on their sites, as the loop sends them: the real loop and uploaders against the sandbox, in virtual time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support_loop import World
+from tests.support_tv import mediainfo
+from trackers import open_tracker
+from trackers.base import Uploader
+from trackers.content import File
+from trackers.sandbox import Fault, Sandbox
+from trackers.secret import Secret
+from watcher.config import TrackerConfig, parse
+from watcher.jobs import Job, State
+from watcher.release import Fact, Release
+
+NAME = "Tidal.Office.S01E02.1080p.WEB-DL.DDP5.1.H.264-PORTS.mkv"
+FACTS: dict[str, object] = {
+    "kind": "tv", "tv.title": "Tidal Office", "tv.season": 1, "tv.episode": (2,), "ids.tvmaze": 9003, "ids.tvdb": 9002,
+    "video.kind": "web-dl", "video.resolution": "1080p", "video.source": "WEB-DL", "video.codec": "H.264",
+    "video.container": "MKV", "video.languages": ("en",), "video.mediainfo": mediainfo(NAME), "group": "PORTS",
+}  # fmt: skip
+RULES = """\
+version: 1
+defaults: {{mode: upload}}
+seed: {{client: none}}
+trackers:
+  NBL: {{type: sandbox-nebulance, url: '{nebulance}', quiet: 600s}}
+rules:
+  - name: series
+    match: {{kind: tv}}
+    upload_to: {{{name}: {{}}}}
+"""
+SITES = {"NBL": "nebulance"}
+
+
+class TvWorld(World):
+    """`name` is the tracker that an episode goes to."""
+
+    def __init__(self, folder: Path, name: str) -> None:
+        self.name, self.site = name, SITES[name]
+        super().__init__(folder)
+
+    def set_rules(self, **rules: Any) -> None:
+        if not hasattr(self, "sandbox"):
+            self.sandbox = Sandbox(clock=self.clock)
+            self.sandbox.start()
+        urls = {site: self.sandbox.url_of(site) for site in self.sandbox.sites}
+        self.config = parse(RULES.format(name=self.name, **urls).encode(), "rules.yaml")
+
+    def _opened(self, config: TrackerConfig) -> Uploader:
+        keys = self.sandbox.account(SITES[config.name])
+        secrets = {"api_key": Secret(keys.api_key), "passkey": Secret(keys.passkey)}
+        limits, given = self.folder / "state" / "limits", {**config.settings, "deadline": 5.0}
+        return open_tracker(config.type, given, secrets, name=config.name, clock=self.clock, limits=limits)
+
+    def episode(self) -> None:
+        path = self.folder / "content" / NAME
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(b"an episode of ours" * 1000)
+        files = (File(NAME, path.stat().st_size),)
+        facts = {name: Fact(value, "name") for name, value in FACTS.items()}  # type: ignore[arg-type]
+        now = int(self.clock.now())
+        self.intake.seen(Release("rips", "folder", NAME, str(path), files, completed=now, facts=facts, single=True))
+
+    def mine(self) -> Job:
+        return self.job(self.name)
+
+    def fail(self, kind: str, **how: Any) -> None:
+        self.sandbox.fail(self.site, Fault(kind, **how))
+
+    def posts(self) -> int:
+        return len(self.sandbox.posts(self.site))
+
+
+@contextmanager
+def tv_world(folder: Path, name: str) -> Iterator[TvWorld]:
+    world = TvWorld(folder, name)
+    try:
+        yield world
+    finally:
+        world.journal.close()
+        world.sandbox.stop()
+
+
+@pytest.fixture(params=list(SITES))
+def one(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[TvWorld]:
+    with tv_world(tmp_path, request.param) as world:
+        yield world
+
+
+def test_an_episode_is_uploaded_once(one: TvWorld) -> None:
+    one.episode()
+    one.until(one.settled)
+    assert (one.mine().state, one.posts()) == (State.UPLOADED, 1)
+    assert [str(torrent.id) for torrent in one.sandbox.torrents(one.site, "uploader")] == [one.mine().torrent_id]
+
+
+def test_a_lost_answer_waits_for_a_person_who_says_that_it_is_there(one: TvWorld) -> None:
+    one.fail("lost")
+    one.episode()
+    one.until(lambda: one.mine().state is State.UNCONFIRMED)
+    one.turn(20)
+    assert "whose it is can't be told" in str(one.mine().why)
+    (torrent,) = one.sandbox.torrents(one.site, "uploader")
+    one.command("resolve", one.mine().job, uploaded=str(torrent.id))
+    one.until(one.settled)
+    assert (one.mine().state, one.posts(), one.mine().torrent_id) == (State.UPLOADED, 1, str(torrent.id))
+
+
+def test_a_lost_answer_is_never_called_absent_while_it_stands_there(one: TvWorld) -> None:
+    one.fail("lost")
+    one.episode()
+    one.until(lambda: one.mine().state is State.UNCONFIRMED)
+    told = one.command("resolve", one.mine().job, absent=True)
+    one.turn(5)
+    assert one.mine().state in (State.UNCONFIRMED, State.HELD), told
+    assert one.posts() == 1
+
+
+def test_what_was_not_stored_is_sent_again_only_beside_its_proof(one: TvWorld) -> None:
+    one.fail("bad-gateway", action="upload")
+    one.episode()
+    one.until(one.settled)
+    assert (one.mine().state, one.posts()) == (State.UPLOADED, 2)
+    assert '"proof":[{' in (one.folder / "state" / "journal.jsonl").read_text()
+    assert len(one.sandbox.torrents(one.site, "uploader")) == 1
+
+
+def test_what_was_not_stored_is_sent_again_when_a_person_says_so(one: TvWorld) -> None:
+    one.fail("bad-gateway", action="upload")
+    one.episode()
+    one.until(lambda: one.mine().state is State.UNCONFIRMED)
+    one.command("resolve", one.mine().job, absent=True)
+    one.until(one.settled)
+    assert (one.mine().state, one.posts()) == (State.UPLOADED, 2)
