@@ -26,6 +26,7 @@ COMMANDS = {
     "sandbox": ("watcher.cli.demo", "sandbox", "The sandbox alone, to rehearse against."),
     "rules": ("watcher.cli.rules", "rules", "Why it goes where: explain, test, fields, schema."),
     "queue": ("watcher.cli.queue", "queue", "The jobs: list, show, retry, approve, cancel, edit, resolve."),
+    "upload": ("watcher.cli.upload", "upload", "Upload content by hand: asks, shows the form, follows it to its end."),
     "enqueue": ("watcher.cli.control", "enqueue", "Look at a path or a torrent now."),
     "pause": ("watcher.cli.control", "pause", "Stop one tracker, or all, before the next upload."),
     "resume": ("watcher.cli.control", "resume", "Go on with what was paused or stopped."),

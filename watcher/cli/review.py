@@ -62,7 +62,7 @@ class Review:
             draft = self.drafts.of(job)
             click.clear()
             self._show(job, draft, place)
-            answer = _asked(_keys(job))
+            answer = key_of(_keys(job))
             if answer in ("skip", "quit"):
                 return answer == "skip"
             if answer == "edit":
@@ -128,7 +128,8 @@ def _keys(job: Job) -> dict[str, tuple[str, str]]:
     return {"y": yes, "n": ("cancel", "never upload it"), "e": ("edit", "edit")} | keys
 
 
-def _asked(keys: Mapping[str, tuple[str, str]]) -> str:
+def key_of(keys: Mapping[str, tuple[str, str]]) -> str:
+    """Ask for one of these keys: key -> (answer, what it says). Ctrl-C and Ctrl-D end the command."""
     say(" · ".join(f"{key} {what}" for key, (_, what) in keys.items()))
     while (key := click.getchar()) not in keys:
         if key in ("\x03", "\x04", ""):

@@ -103,3 +103,32 @@ def show_form(form: Mapping[str, Any], title: str) -> None:
     for what in ("cautions", "notes"):
         for line in form.get(what, ()):
             say(f"{what[:-1]}: {line}")
+
+
+def show_forms(forms: Mapping[str, Mapping[str, Any]]) -> None:
+    """Forms beside each other, a column each; what is sent beside them, cautions and notes below."""
+    if len(forms) == 1:
+        ((name, form),) = forms.items()
+        show_form(form, f"the form for {name}")
+        return
+    keys = dict.fromkeys(key for form in forms.values() for key, _ in form["fields"])
+    width = shutil.get_terminal_size((WIDTH, 24)).columns
+    each = max(20, (width - max(map(len, keys), default=0) - 2 * len(forms)) // max(1, len(forms)))
+    rows = [[key, *(_cell(form, key, each) for form in forms.values())] for key in keys]
+    say("\nthe forms")
+    table(rows, ("", *forms))
+    for name, form in forms.items():
+        for key, path in form["attachments"]:
+            say(f"{name}: {key} the file {path}")
+        for what in ("cautions", "notes"):
+            for line in form.get(what, ()):
+                say(f"{name}: {what[:-1]}: {line}")
+
+
+def _cell(form: Mapping[str, Any], key: str, wide: int) -> str:
+    """All values of a key in one line; how many lines more a text has."""
+    first, *rest = ", ".join(str(value) for name, value in form["fields"] if name == key).split("\n")
+    more = f" … {len(rest)} more lines" if rest else ""
+    first = safe(first)
+    room = wide - len(more)
+    return (first if len(first) <= room else first[: max(0, room - 1)] + "…") + more

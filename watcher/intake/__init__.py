@@ -11,10 +11,11 @@ from dataclasses import replace
 from trackers.clock import Clock, utc_seconds
 from watcher.config import Config
 from watcher.identify import FactCache
-from watcher.intake.anew import unsent
+from watcher.intake.anew import Answer, unsent
+from watcher.intake.byhand import Wish, planned
 from watcher.intake.plan import Neighbours, alike, found_again, job_records, left_out, release_record
 from watcher.intake.renamed import renaming
-from watcher.intake.routing import SIDECAR, decided
+from watcher.intake.routing import SIDECAR, decided, known
 from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.logs import log
@@ -109,6 +110,29 @@ class Intake:
             near = self._near(release, os.path.realpath(release.path), None, now)
             jobs = [] if decision.undecided else list(job_records(release, facts, decision, config, near, now))
         return decision, tuple(str(job["tracker"]) for job in jobs)
+
+    def by_hand(self, release: Release, undecided: Undecided | None, wish: Wish) -> Answer:
+        """What follows of a person's choice of trackers, for `take` to write. Raises SeedpostError where a guard, the
+        sidecar or the origin forbids it."""
+        config = self._config()
+        facts, doubt = known(release, self._cache)
+        if undecided is not None or doubt:
+            return Answer("refused", doubt or (undecided or ("", ""))[1])
+        real = os.path.realpath(release.path)
+        with self._lock:
+            near = self._near(release, real, None, self._clock.now())
+            return planned(release, facts, wish, config, self._journal.ledger, near, real)
+
+    def take(self, answer: Answer, told: Mapping[str, object]) -> bool:
+        """Write what was worked out beside the loop, and `told`. False if one of its jobs has moved since."""
+        jobs = self._journal.ledger.jobs
+        with self._lock:
+            if any((jobs[id].seq if id in jobs else 0) != seq for id, seq in answer.seqs.items()):
+                return False
+            self._journal.append([*answer.records, told])
+            if answer.about is not None:
+                self._remember(answer.about, self._clock.now())
+        return True
 
     def again(self, record: Mapping[str, object]) -> None:
         """Decide an undecided release by the rules in force. What only its source or a person can answer stays open

@@ -33,7 +33,8 @@ class Answer:
     result: str  # done refused
     why: str
     records: Records = ()
-    seqs: Mapping[str, int] = field(default_factory=dict)  # of the jobs when it was worked out
+    seqs: Mapping[str, int] = field(default_factory=dict)  # of the jobs when it was worked out; 0: there was none
+    about: Mapping[str, object] | None = None  # of `records`: the release that intake has to remember
 
 
 def unsent(job: Job) -> bool:

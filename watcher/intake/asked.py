@@ -14,6 +14,7 @@ from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.intake.anew import OTHERS, Answer, in_force, redecide
+from watcher.intake.byhand import PERSON, wish_of
 from watcher.intake.renamed import renamed
 from watcher.jobs import first_half
 from watcher.journal import Journal, NotNow
@@ -69,6 +70,8 @@ class Asked:
             for command in self.waiting():
                 if command["do"] == "redecide":
                     self._ready.append((command, self._tried(command, self._redecide)))
+                elif by_hand(command):
+                    self._ready.append((command, self._tried(command, self._sent)))
                 else:
                     self.answer(command)
 
@@ -97,13 +100,13 @@ class Asked:
         for command, answer in ready:
             if any(map(in_hands, answer.seqs)):
                 self._ready.append((command, answer))
-            elif all(self._journal.ledger.jobs[id].seq == seq for id, seq in answer.seqs.items()):
+            else:
                 with contextlib.suppress(NotNow):
                     self._write(command, answer)
 
     def _write(self, command: Mapping[str, object], answer: Answer) -> None:
         told = {"type": "command", "do": "answer", "of": command["seq"], "result": answer.result, "why": answer.why}
-        self._journal.append([*answer.records, told])
+        self._intake.take(answer, told)
 
     # pause and resume of a source
 
@@ -143,34 +146,35 @@ class Asked:
 
     def _look(self, command: Mapping[str, object]) -> tuple[str, str]:
         """Content with a torrent is decided with what its client says of it; other content by its files."""
+        found, given = self._found(command), command.get("with")
+        by_person = not isinstance(given, Mapping) or given.get("asked") is not False
+        return self._took(found, asked=by_person) if not isinstance(found, str) else ("refused", found)
+
+    def _found(self, command: Mapping[str, object]) -> Found | Waits | Never | str:
+        """The content that a look names; or why there is none."""
         if command.get("infohash"):
-            given = command.get("with")
-            by_person = not isinstance(given, Mapping) or given.get("asked") is not False
-            return self._by_hash(str(command["infohash"]).lower(), asked=by_person)
+            infohash = str(command["infohash"]).lower()
+            return self._holders.by_hash(infohash) or f"no client has a torrent {infohash}"
         path = Path(str(command["path"]))
         found = self._holders.by_path(path)
         if found is None and not path.exists():
-            return "refused", f"there is no {path}"
-        return self._took(found or Found(self._plain(path)))
+            return f"there is no {path}"
+        return found or Found(plain(path, self._config(), self._clock))
 
-    def _by_hash(self, infohash: str, *, asked: bool = True) -> tuple[str, str]:
-        found = self._holders.by_hash(infohash)
-        return self._took(found, asked=asked) if found else ("refused", f"no client has a torrent {infohash}")
+    def _sent(self, command: Mapping[str, object]) -> Answer:
+        """A look that names its trackers: by hand."""
+        wish, found = wish_of(command), self._found(command)
+        if isinstance(found, str):
+            return Answer("refused", found)
+        if not isinstance(found, Found) or wish is None:
+            return Answer("refused", getattr(found, "why", "it names no tracker"))
+        try:
+            return self._intake.by_hand(found.release, found.undecided, wish)
+        except SeedpostError as error:
+            return Answer("refused", f"{error}; {error.hint}")
 
-    def _plain(self, path: Path) -> Release:
-        """Content that no client has."""
-        config, found = self._config(), payload(path)
-        folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
-        return Release(
-            source=folder.name if folder else "",
-            from_="folder" if folder else "person",
-            name=path.name,
-            path=str(path),
-            files=found.files,
-            single=found.single,
-            completed=int(self._clock.now()),
-            client=(folder.client if folder else None) or "",
-        )
+    def _by_hash(self, infohash: str) -> tuple[str, str]:
+        return self._look({"infohash": infohash})
 
     def _took(self, found: Found | Waits | Never, *, asked: bool = True) -> tuple[str, str]:
         if not isinstance(found, Found):
@@ -179,3 +183,25 @@ class Asked:
             return "refused", f"{found.release.path} has no file that could be uploaded"
         self._intake.seen(found.release, undecided=found.undecided, asked=asked)
         return "done", f"release {found.release.id}"
+
+
+def by_hand(command: Mapping[str, object]) -> bool:
+    """Whether a look names its trackers."""
+    given = command.get("with")
+    return command["do"] == "look" and isinstance(given, Mapping) and given.get("by") == PERSON
+
+
+def plain(path: Path, config: Config, clock: Clock) -> Release:
+    """Content that no client has, complete as of now."""
+    found = payload(path)
+    folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
+    return Release(
+        source=folder.name if folder else "",
+        from_="folder" if folder else "person",
+        name=path.name,
+        path=str(path),
+        files=found.files,
+        single=found.single,
+        completed=int(clock.now()),
+        client=(folder.client if folder else None) or "",
+    )

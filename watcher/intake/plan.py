@@ -91,7 +91,7 @@ def job_records(
     release: Release, facts: Facts, decision: Decision, config: Config, near: Neighbours, now: float
 ) -> Iterator[dict[str, object]]:
     """One record a new job: one for each site that the decision names and the content did not come from."""
-    came_from = set(_sites(facts))
+    came_from = set(sites_from(facts))
     taken: set[str] = set()
     for name, route in decision.trackers.items():
         site = config.trackers[name].site
@@ -117,7 +117,7 @@ def job_records(
 
 def left_out(facts: Facts, decision: Decision, config: Config) -> dict[str, str]:
     """Trackers that the decision names and that get no job, each with the reason."""
-    came_from = set(_sites(facts))
+    came_from = set(sites_from(facts))
     first: dict[str, str] = {}
     out: dict[str, str] = {}
     for name in decision.trackers:
@@ -137,7 +137,8 @@ def found_again(job: Job, path: str) -> dict[str, object]:
     return {**keys, "state": job.back_to or State.QUEUED, "attempt": job.attempt, "why": why, "tries": 0}
 
 
-def _sites(facts: Facts) -> list[str]:
+def sites_from(facts: Facts) -> list[str]:
+    """The sites that content came from."""
     value = facts.get("origin", NONE).value
     return [str(site) for site in value] if isinstance(value, (list, tuple)) else []
 
@@ -151,7 +152,7 @@ def asked_by(route: Route) -> dict[str, object]:
 def _born(job: str, site: str, route: Route, near: Neighbours) -> dict[str, object]:
     """The state a job is born in: held beats dry run, dry run beats queued."""
     after = "dry_run" if route.mode == "dry_run" else "queued"
-    asked = questions(job, route, _around(job, site, route, near))
+    asked = questions(job, route, around(job, site, near, route.rule))
     return {"state": "held", "back_to": after, **asking(asked)} if asked else {"state": after}
 
 
@@ -161,17 +162,17 @@ def asking(questions: Sequence[Why]) -> dict[str, object]:
     return first | ({"then": more[0]} if more else {})
 
 
-def questions(job: str, route: Route, around: Why | None) -> list[Why]:
-    """Why a job waits for a person, the gravest first. `around`: what makes a question of it beside its route."""
+def questions(job: str, route: Route, beside: Why | None) -> list[Why]:
+    """Why a job waits for a person, the gravest first. `beside`: what makes a question of it beside its route."""
     mine = held_by(job, route)
     if mine is None or mine.code != "require":
-        return [one for one in (around or mine,) if one is not None]
-    after = around or held_by(job, replace(route, failed=()))
+        return [one for one in (beside or mine,) if one is not None]
+    after = beside or held_by(job, replace(route, failed=()))
     return [mine] if after is None else [mine, after]
 
 
-def _around(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
-    """What else there is that makes a question of it."""
+def around(job: str, site: str, near: Neighbours, rule: str = "") -> Why | None:
+    """What else there is that makes a question of it. `rule`: that the brake counts for; none by hand."""
     approve = f"seedpost queue approve {job}"
     if site in near.same_path:
         return Why("same-content", f"job {near.same_path[site]} is for another state of the same folder", approve)
@@ -179,7 +180,7 @@ def _around(job: str, site: str, route: Route, near: Neighbours) -> Why | None:
         return Why("same-content", f"job {near.same_sizes[site]} has media files of exactly these sizes", approve)
     if near.braked:
         return Why(
-            "brake", f"rule {route.rule!r} has routed as many releases as it may", "seedpost queue approve --code brake"
+            "brake", f"rule {rule!r} has routed as many releases as it may", "seedpost queue approve --code brake"
         )
     return None
 

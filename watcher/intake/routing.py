@@ -15,8 +15,15 @@ SIDECAR = "sidecar"  # the code of a release whose sidecar can't be used
 
 
 def decided(release: Release, config: Config, cache: FactCache | None = None) -> tuple[dict[str, Fact], Decision]:
-    """The facts of a release, read from its files and its sidecar, and what the rules make of them. A sidecar that
-    can't be used leaves it undecided: what its owner meant is not known."""
+    """The facts of a release, and what the rules make of them. A sidecar that can't be used leaves it undecided: what
+    its owner meant is not known."""
+    facts, doubt = known(release, cache)
+    decision = decide(config.rules, facts)
+    return facts, Decision(undecided=SIDECAR, why=doubt, explain=decision.explain) if doubt else decision
+
+
+def known(release: Release, cache: FactCache | None = None) -> tuple[dict[str, Fact], str]:
+    """The facts of a release, read from its files and its sidecar; and why the sidecar can't be used, if it can't."""
     path, doubt = Path(release.path), ""
     try:
         said = read_sidecar(path)
@@ -32,6 +39,4 @@ def decided(release: Release, config: Config, cache: FactCache | None = None) ->
     }
     values, unfilled = filled(said, facts)
     facts = overridden(facts, values, "sidecar")
-    decision = decide(config.rules, facts)
-    doubt = doubt or "; ".join(f"the sidecar's {one.field} wants {one.want}" for one in unfilled)
-    return facts, Decision(undecided=SIDECAR, why=doubt, explain=decision.explain) if doubt else decision
+    return facts, doubt or "; ".join(f"the sidecar's {one.field} wants {one.want}" for one in unfilled)

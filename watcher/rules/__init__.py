@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from watcher.rules.deciding import Rules, check_edit, check_require, decide
+from watcher.rules.deciding import Rules, check_edit, check_require, decide, guarded
 from watcher.rules.decision import MODES, Decision, Reason, Route, RuleVerdict, strictest
 from watcher.rules.fields import FIELDS, Field
 from watcher.rules.quantities import Rate
@@ -24,5 +24,6 @@ __all__ = [
     "decide",
     "described",
     "filled",
+    "guarded",
     "strictest",
 ]

@@ -46,6 +46,12 @@ def decide(rules: Rules, facts: Facts) -> Decision:
     return replace(_decided(rules, facts), explain=lambda: verdicts(rules, facts))
 
 
+def guarded(rules: Rules, facts: Facts) -> tuple[str, str] | None:
+    """The guard of the file that keeps a release at home whoever asks, as (name, ""); else the first that can't be
+    told, with why. None if neither."""
+    return _guarded(rules, View(facts))
+
+
 def _decided(rules: Rules, facts: Facts) -> Decision:
     view = View(facts)
     held = _guarded(rules, view)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from trackers.base import COVER_TO_COME, Form, Upload
+from trackers.base import COVER_TO_COME, Form, Upload, Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import Clock
 from trackers.content import Content
@@ -36,33 +36,38 @@ def dry_run(job: Job, journal: Journal, config: Config, secrets: Secrets, state:
         raise SeedpostError(f"{block.name} has no dry run of its own", hint="`seedpost rules explain` shows its form")
     if job.state not in NOT_SENT or job.open or job.sent_at:
         raise SeedpostError(f"{job.job} was sent already: it is {job.state}", exit_code=DUPLICATE)
+    release = journal.ledger.releases[job.release]
+    facts = overridden(facts_of(release), job.set or {}, "rule")
+    content = content_of(str(release["name"]), files_of(release), bool(release.get("single")), facts)
     try:
-        return _asked(job, block, journal, config, secrets, state, clock)
-    except NotAuthorised as error:
-        raise SeedpostError(error.text, exit_code=NOT_AUTHORISED) from error
+        tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
     except SettingsError as error:
         raise SeedpostError(error.text, exit_code=INVALID) from error
+    form = drafted(tracker, content, route_keys(job.set or {}, job.rest.get("cautions"), block))
+    if not isinstance(form, Form):
+        wrong = "; ".join(f"{problem.field}: {problem.text}" for problem in form)
+        raise SeedpostError(wrong, hint=f"seedpost queue edit {job.job} {form[0].field}=…")
+    return answer_of(tracker, form, content, Path(str(release["path"])), block)
+
+
+def answer_of(tracker: Uploader, form: Form, content: Content, root: Path, block: TrackerConfig) -> dict[str, str]:
+    """What the site says of a form, by its own keys. Reads the content at `root`. Raises SeedpostError: its refusal."""
+    try:
+        return {
+            str(key): str(value) for key, value in tracker.dry_run(_upload(tracker, form, content, root, block)).items()
+        }
+    except NotAuthorised as error:
+        raise SeedpostError(error.text, exit_code=NOT_AUTHORISED) from error
     except Refused as error:
         raise SeedpostError(f"refused: {error.text}", exit_code=FAILED) from error
     except TrackerError as error:
         raise SeedpostError(error.text, exit_code=NETWORK) from error
 
 
-def _asked(
-    job: Job, block: TrackerConfig, journal: Journal, config: Config, secrets: Secrets, state: Path, clock: Clock
-) -> dict[str, str]:
-    release = journal.ledger.releases[job.release]
-    facts = overridden(facts_of(release), job.set or {}, "rule")
-    content = content_of(str(release["name"]), files_of(release), bool(release.get("single")), facts)
-    tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
-    form = drafted(tracker, content, route_keys(job.set or {}, job.rest.get("cautions"), block))
-    if not isinstance(form, Form):
-        wrong = "; ".join(f"{problem.field}: {problem.text}" for problem in form)
-        raise SeedpostError(wrong, hint=f"seedpost queue edit {job.job} {form[0].field}=…")
+def _upload(tracker: Uploader, form: Form, content: Content, root: Path, block: TrackerConfig) -> Upload:
     form = Form(tuple(pair for pair in form.fields if pair[1] != COVER_TO_COME), form.attachments)
-    root = Path(str(release["path"]))
     info = _info(content, root, block)
-    upload = Upload(
+    return Upload(
         form=form,
         info=info,
         infohash=infohash(info),
@@ -72,7 +77,6 @@ def _asked(
         account=tracker.account(),
         attached=attached(form, root),
     )
-    return {str(key): str(value) for key, value in tracker.dry_run(upload).items()}
 
 
 def _info(content: Content, root: Path, block: TrackerConfig) -> bytes:

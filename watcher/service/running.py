@@ -9,6 +9,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
 from pathlib import Path
 
 from trackers.base import Uploader
@@ -30,6 +31,7 @@ from watcher.service.systemd import Systemd
 from watcher.service.view import HEARTBEAT, exit_code
 from watcher.service.watches import Watches
 from watcher.sources import SourceStatus
+from watcher.sources.holders import Holders
 from watcher.torrents import Hasher, TorrentStore
 from watcher.uploader import Bench, Lane, UploadManager
 
@@ -39,9 +41,17 @@ GRACE = 90.0  # seconds that a POST in flight has after the first SIGTERM
 LANES = 32  # workers: more than anyone has trackers
 
 
+@dataclass(frozen=True)
+class ByHand:
+    """A loop for a person's own jobs: no source is looked at. `holders` has asked the clients by itself."""
+
+    jobs: frozenset[str]
+    holders: Holders
+
+
 class Service:
     """One state folder, one loop. `on_record` is told every journal record, own and other processes'. `refused`: what
-    is wrong with the rules file as it stands, if `config` is an older one."""
+    is wrong with the rules file as it stands, if `config` is an older one. `by_hand`: work on these jobs alone."""
 
     def __init__(
         self,
@@ -52,6 +62,7 @@ class Service:
         clock: Clock,
         on_record: Callable[[Mapping[str, object]], None] | None = None,
         refused: Sequence[str] = (),
+        by_hand: ByHand | None = None,
     ) -> None:
         private_folder(state)
         self._lock = DaemonLock(state / "daemon.lock", fs=FileSystem(), clock=clock)
@@ -69,9 +80,10 @@ class Service:
             self.intake = Intake(self.journal, lambda: self.config, clock)
             self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
             self._seeder, self._hasher = Seeder({}, {}, clock), Hasher()
-            self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record)
+            only = by_hand.jobs if by_hand else None
+            self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record, only)
             self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
-            holders, places = self.watches.holders, self.watches.places
+            holders, places = by_hand.holders if by_hand else self.watches.holders, self.watches.places
             self.asked = Asked(self.intake, self.journal, lambda: self.config, holders, places, clock)
             self._asking: Future[None] | None = None
             self._follow()
@@ -240,6 +252,20 @@ class Service:
         if self.journal.trouble:
             raise StateInvalid(self.manager.stopped or self.journal.trouble)
         return exit_code(self.journal.ledger)
+
+    def until(self, over: Callable[[], bool]) -> None:
+        """Work until `over`, looking at no source. Raises StateInvalid as `once` does."""
+        self._begin()
+        while not self.stopping.is_set():
+            wait = self._turn()
+            self.beat()
+            if self.manager.stopped or (over() and not self.manager.busy):
+                break
+            self.wake.wait(min(wait, 1.0))
+            self.wake.clear()
+        self._finish()
+        if self.journal.trouble:
+            raise StateInvalid(self.manager.stopped or self.journal.trouble)
 
     # The heartbeat
 

@@ -6,7 +6,7 @@ Reads the journal (its own lines and other processes'), never the rules. All it 
 from __future__ import annotations
 
 import errno
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
 from trackers.base import Uploader
@@ -57,8 +57,11 @@ class UploadManager:
         open_tracker: OpenTracker,
         workers: Executor,
         on_record: Callable[[Mapping[str, object]], None] = lambda record: None,
+        only: Container[str] | None = None,
     ) -> None:
-        """`on_record` is told every record of the journal, this process's and others', once and in order."""
+        """`on_record` is told every record of the journal, this process's and others', once and in order. `only`: the
+        ids of the jobs that are worked on; None: all."""
+        self._only = only
         self._bench, self._open_tracker, self._workers, self._on_record = bench, open_tracker, workers, on_record
         self.lanes: dict[str, Lane] = {}
         self._orders = Orders(bench, self.lanes)
@@ -141,7 +144,8 @@ class UploadManager:
         ready, soonest = self._agenda.look(self._busy)
         if not self._bench.stop.is_set() and not self.stopped:
             for job in ready:
-                self._begin(job)
+                if self._only is None or job.job in self._only:
+                    self._begin(job)
             self._tidy.look_beside(self._workers)
         return soonest
 

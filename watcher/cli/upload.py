@@ -1,0 +1,269 @@
+"""`seedpost upload`: content to trackers of a person's choice, by the journal and protocol of the daemon."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import click
+
+from trackers.clock import Clock
+from watcher.cli.asking import opened, unlocked
+from watcher.cli.explain import ledger_of
+from watcher.cli.options import Place, pass_place_by_name, with_json
+from watcher.cli.progress import Progress, carried_out
+from watcher.cli.prompts import agreed, asked_for
+from watcher.cli.queue import typed
+from watcher.cli.show import as_json, fields, note, say, show_facts, show_forms, table
+from watcher.errors import DUPLICATE, FAILED, HELD, OK, UNKNOWN, USAGE, SeedpostError
+from watcher.jobs import Job, Ledger
+from watcher.journal import Journal
+from watcher.logs import configure
+from watcher.rules import described
+from watcher.service import byhand, view
+from watcher.service.byhand import Offer, Proposal
+from watcher.service.following import outcome
+from watcher.service.rulesfile import Start, start
+
+EXAMPLES = """\b
+Examples:
+  seedpost upload /srv/rips/Album --to RED,OPS
+  seedpost upload 2c6b6858d61da9543d4231a71db4b1c9264b0685 --to OPS --request 1234
+  seedpost upload /srv/rips/Album --to RED --dry-run --remote
+  seedpost upload /srv/rips/Album --to RED --set music.media=CD --set RED:image=https://… --yes
+
+\b
+Ends with 0 if all of it stands on its sites, else with the first of these that is so:
+  8   the outcome of an upload is unknown; it is looked for, never sent twice
+  7   held, or facts are missing
+  77  a tracker does not take the key
+  5   it waits for a tracker, a limit or the client, and goes on with the daemon
+  4   it is on the site already
+  3   there is no such content or tracker
+  1   a guard, or the site that it came from, forbids it
+"""
+
+
+@click.command(epilog=EXAMPLES)
+@click.argument("what", metavar="PATH|HASH")
+@click.option(
+    "--to", multiple=True, required=True, metavar="RED,OPS", help="The trackers, by their names in the rules."
+)
+@click.option(
+    "--set", "given", multiple=True, metavar="FIELD=VALUE", help="A fact or a form key; TRACKER:KEY=VALUE for one."
+)
+@click.option(
+    "--request", metavar="ID", help="A user's request that it fills; TRACKER:ID where there are several trackers."
+)
+@click.option("--dry-run", is_flag=True, help="Show it, write nothing, send nothing.")
+@click.option("--remote", is_flag=True, help="With --dry-run: ask the site what it would make of it (RED).")
+@click.option("--yes", is_flag=True, help="Do not ask whether to upload it.")
+@with_json
+@pass_place_by_name
+def upload(
+    place: Place,
+    what: str,
+    to: tuple[str, ...],
+    given: tuple[str, ...],
+    request: str | None,
+    dry_run: bool,
+    remote: bool,
+    yes: bool,
+) -> int:
+    """Upload content by hand: shows the facts and each tracker's form, asks for what is missing, asks whether to go on,
+    then follows the jobs to their end.
+
+    The rules are not asked where it goes; their guards, the trackers' limits and the check for duplicates hold, and
+    nothing goes to a site that it came from. What you confirm is the form that you saw: if another would be sent, the
+    job is held. A daemon does the work if one runs, else this command does. Without a terminal nothing is asked.
+    """
+    if remote and not dry_run:
+        raise click.UsageError("--remote goes with --dry-run")
+    names = byhand.read_to(to)
+    sets = [*map(_said, given), *_request(request, names)]
+    begin = start(place.rules_file, place.given_state())
+    place = replace(place, state=begin.state)
+    configure(stream=sys.stderr, terminal=sys.stderr.isatty(), level="error")
+    one = _Upload(place, begin, asks=_on_a_terminal() and not place.json)
+    found = one.proposed(what, names, sets)
+    if dry_run:
+        return one.shown(found, remote)
+    left = one.left_out(found)
+    if not found.trackers:
+        return one.nothing(found, left)
+    offers = one.complete(found, confirmed=yes)
+    if offers is None:
+        say("nothing was uploaded")
+        return FAILED
+    return one.sent(found, left)
+
+
+def _on_a_terminal() -> bool:
+    return sys.stdin.isatty() and sys.stdout.isatty()
+
+
+def _said(word: str) -> tuple[str | None, str, object]:
+    """(tracker or None for all, key, value) of `FIELD=VALUE` or `TRACKER:KEY=VALUE`."""
+    key, equals, text = word.partition("=")
+    if not equals:
+        raise SeedpostError(f"--set wants FIELD=VALUE, got {word!r}", exit_code=USAGE)
+    tracker, colon, rest = key.rpartition(":")
+    key = rest.strip()
+    return (tracker.strip() if colon else None), key, typed(key, text.strip())
+
+
+def _request(text: str | None, names: Sequence[str]) -> list[tuple[str | None, str, object]]:
+    if text is None:
+        return []
+    tracker, _, number = text.rpartition(":")
+    if not tracker and len(names) != 1:
+        raise SeedpostError("--request is of one tracker", hint=f"--request {names[0]}:{number}", exit_code=USAGE)
+    if not (number.isascii() and number.isdecimal()):
+        raise SeedpostError(f"--request wants the request's number, got {text!r}", exit_code=USAGE)
+    return [(tracker or names[0], "request", number)]
+
+
+class _Upload:
+    """One run of the command. `asks`: there is a terminal, and a person at it."""
+
+    def __init__(self, place: Place, begin: Start, *, asks: bool) -> None:
+        self._place, self._begin, self._asks, self._clock = place, begin, asks, Clock()
+        self._secrets = unlocked(place) if asks else opened(place)
+
+    @property
+    def _ledger(self) -> Ledger:
+        return ledger_of(self._place)
+
+    def proposed(self, what: str, names: Sequence[str], sets: Sequence[tuple[str | None, str, object]]) -> Proposal:
+        """The content and its trackers, with what the command line says of it."""
+        config, ledger, clock = self._begin.config, self._ledger, self._clock
+        content = byhand.found(what, config, ledger, self._secrets, clock)
+        one = byhand.proposal(content, names, config, ledger, self._secrets, self._begin.state, clock)
+        for tracker, key, value in sets:
+            if tracker is not None and tracker not in one.trackers:
+                raise SeedpostError(f"{tracker} is not among --to", exit_code=USAGE)
+            one.say(key, value, None if tracker is None else [tracker])
+        return one
+
+    def left_out(self, found: Proposal) -> dict[str, Job]:
+        """Trackers that have a job for this content already which a wish can't change: told, and left out."""
+        left = byhand.standing(found, self._ledger)
+        for name, job in left.items():
+            note(f"{name}: {_standing(job)}")
+        found.trackers = {name: one for name, one in found.trackers.items() if name not in left}
+        return left
+
+    def nothing(self, found: Proposal, left: Mapping[str, Job]) -> int:
+        """Every tracker has it."""
+        if self._place.json:
+            self._as_json(found, list(left.values()), self._ledger)
+        return _with(OK, left, self._ledger)
+
+    def show(self, found: Proposal, offers: Mapping[str, Offer]) -> None:
+        """Facts, and the forms beside each other."""
+        release = found.content.release
+        say(release.name)
+        fields({"path": release.path, "files": len(release.files)})
+        say("\nfacts")
+        show_facts(described(found.facts_with()))
+        show_forms({name: offer.form.as_json() for name, offer in offers.items() if offer.form is not None})
+        for name, offer in offers.items():
+            for lack in offer.lacks:
+                say(f"{name} lacks {lack.field}: {lack.text}")
+
+    def complete(self, found: Proposal, *, confirmed: bool) -> Mapping[str, Offer] | None:
+        """The forms, once nothing is missing and a person has agreed; None if they have not. Raises SeedpostError, exit
+        code 7, where something is missing and nobody can be asked."""
+        if self._asks:
+            asked_for(found, more=not confirmed)
+        offers = found.offers()
+        lacking = [f"{name}: {one.field}: {one.text}" for name, offer in offers.items() for one in offer.lacks]
+        if lacking:
+            if self._place.json:
+                as_json({"name": found.content.release.name, "jobs": [], **_forms(offers)})
+            hint = "say it: --set FIELD=VALUE; `seedpost rules fields` lists them"
+            raise SeedpostError("\n".join(["it can't be uploaded yet", *lacking]), hint=hint, exit_code=HELD)
+        if confirmed:
+            if not self._place.json:
+                self.show(found, offers)
+            return offers
+        if not self._asks:
+            hint = "look at it with --dry-run, then say --yes"
+            raise SeedpostError("nothing was uploaded: there is no terminal to ask on", hint=hint, exit_code=USAGE)
+        return agreed(found, lambda now: self.show(found, now))
+
+    def shown(self, found: Proposal, remote: bool) -> int:
+        """`--dry-run`: what would be sent, and what the sites say of it."""
+        offers, config = found.offers(), self._begin.config
+        told = {name: found.dry_run(name) for name in found.trackers if remote and byhand.can_tell(config, name)}
+        if self._place.json:
+            facts = described(found.facts_with())
+            as_json(
+                {"name": found.content.release.name, "facts": facts, **_forms(offers)}
+                | ({"dry_run": told} if remote else {})
+            )
+        else:
+            self.show(found, offers)
+            for name, answer in told.items():
+                say(f"\nwhat {name} would make of it:")
+                table(list(answer.items()))
+            for name in found.trackers:
+                if remote and name not in told:
+                    say(f"\n{name} has no dry run of its own")
+        return HELD if any(offer.lacks for offer in offers.values()) else OK
+
+    def sent(self, found: Proposal, left: Mapping[str, Job]) -> int:
+        """Write the wish, see it carried out, say what came of it."""
+        journal = Journal.open(self._begin.state)
+        (seq,) = journal.append([found.command()])
+        progress = Progress(seq, found.jobs, quiet=self._place.json)
+        carried_out(progress, found.content.holders, journal, self._begin, self._secrets, self._clock)
+        journal.refresh()
+        jobs = [journal.ledger.jobs[id] for id in found.jobs.values() if id in journal.ledger.jobs]
+        if progress.refused or not jobs:
+            why = progress.refused or "it was not begun; it waits in the journal: seedpost run"
+            raise SeedpostError(why, exit_code=FAILED if progress.refused else None)
+        code = _with(outcome(jobs, journal.ledger), left, journal.ledger)
+        if self._place.json:
+            self._as_json(found, [*jobs, *left.values()], journal.ledger)
+        else:
+            self._told(jobs, journal.ledger)
+        return code
+
+    def _told(self, jobs: Sequence[Job], ledger: Ledger) -> None:
+        for job in jobs:
+            row = view.job_row(job, ledger)
+            why = row["why"] or view.waits_for(row, ledger, self._clock)
+            say(f"{job.tracker}: {job.state}" + (f": {why}" if why else "") + (f"  {job.url}" if job.url else ""))
+            if job.resume:
+                say(f"  {job.resume}")
+
+    def _as_json(self, found: Proposal, jobs: Sequence[Job], ledger: Ledger) -> None:
+        release = found.content.release
+        rows = [view.job_row(job, ledger) for job in jobs]
+        as_json({"name": release.name, "path": release.path, "jobs": rows})
+
+
+def _standing(job: Job) -> str:
+    where = f", {job.url}" if job.url else ""
+    return f"job {job.job} is {job.state}{where}: it is not uploaded again"
+
+
+def _with(code: int, left: Mapping[str, Job], ledger: Ledger) -> int:
+    """The code of what was done, unless what was left out is graver: unknown; or there already, if all else is well."""
+    codes = {outcome([job], ledger) for job in left.values()}
+    if UNKNOWN in codes:
+        return UNKNOWN
+    return DUPLICATE if left and code == OK else code
+
+
+def _forms(offers: Mapping[str, Offer]) -> dict[str, object]:
+    return {
+        "forms": {name: offer.form.as_json() for name, offer in offers.items() if offer.form is not None},
+        "problems": {
+            name: [{"field": lack.field, "text": lack.text, "words": list(lack.words)} for lack in offer.lacks]
+            for name, offer in offers.items()
+            if offer.lacks
+        },
+    }
