@@ -35,6 +35,12 @@ def release_name(content: Content) -> str:
     return PurePosixPath(content.name).stem if content.single else content.name
 
 
+def _sound(video: Video) -> str:
+    """Format and channels of the first track, as people write them: `DDP 5.1`, `TrueHD 7.1 Atmos`."""
+    format, atmos, _ = next(iter(video.audio), "").partition(" Atmos")
+    return " ".join(filter(None, (format, video.channels if format else "", atmos.strip())))
+
+
 # Slot -> what stands there: a text, a number, several of them; nothing if it is None or empty.
 _SLOTS: Mapping[str, Callable[[Content], object]] = {
     "name": release_name,
@@ -59,6 +65,7 @@ _SLOTS: Mapping[str, Callable[[Content], object]] = {
     "video.encoder": lambda one: _video(one).encoder,
     "video.hdr": lambda one: " ".join(_video(one).hdr),
     "video.audio": lambda one: next(iter(_video(one).audio), None),
+    "video.sound": lambda one: _sound(_video(one)),
     "video.channels": lambda one: _video(one).channels,
     "video.languages": lambda one: " ".join(_video(one).languages),
     "video.container": lambda one: _video(one).container,
