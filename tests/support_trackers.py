@@ -301,7 +301,10 @@ ALBUMS: dict[str, tuple[Content, dict[str, object]]] = {
 }  # fmt: skip
 
 
-NAMES = {"sandbox-redacted": "RED", "sandbox-orpheus": "OPS", "sandbox-nebulance": "NBL", "sandbox-btn": "BTN"}
+NAMES = {
+    "sandbox-redacted": "RED", "sandbox-orpheus": "OPS", "sandbox-nebulance": "NBL", "sandbox-btn": "BTN",
+    "sandbox-unit3d": "EXM",
+}  # fmt: skip
 
 
 def opened(

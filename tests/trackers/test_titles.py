@@ -55,7 +55,7 @@ def test_a_season_has_no_episode_and_two_episodes_stand_in_one() -> None:
     ],
 )
 def test_a_wrong_template_says_what_to_change(template: str, words: str) -> None:
-    with pytest.raises(ValueError) as caught:  # noqa: PT011 - whoever reads the file words it
+    with pytest.raises(ValueError) as caught:
         check_title(template)
     assert words in str(caught.value)
 

@@ -1,0 +1,232 @@
+"""What UNIT3D's literal answers mean: five versions of real servers were recorded."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from tests.support_trackers import Stage, form, half, hangs_up, resets, says, upload
+from tests.support_unit3d import ACCOUNT, RSSKEY, answered, answers, film, opened
+from trackers.base import Receipt, Upload
+from trackers.errors import AlreadyThere, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
+
+
+def sent(stage: Stage, **settings: object) -> tuple[Upload, Receipt]:
+    tracker = opened(stage.url, **settings)
+    one = upload(form(tracker, film()), film(), "", ACCOUNT)
+    return one, tracker.upload(one)
+
+
+def ending(label: str) -> TrackerError:
+    with Stage() as stage:
+        stage.plays(answered(label))
+        with pytest.raises(TrackerError) as caught:
+            sent(stage)
+        assert len(stage.asked) == 1
+    return caught.value
+
+
+def test_a_success_tells_the_id_and_keeps_the_key_of_the_address() -> None:
+    with Stage() as stage:
+        stage.plays(answered("up-movie-min"))
+        one, receipt = sent(stage)
+        assert receipt == Receipt("1", None, f"{stage.url}/torrents/1")
+    (asked,) = stage.asked
+    assert asked.line == "POST /api/torrents/upload HTTP/1.1"
+    assert asked.headers["accept"] == "application/json"
+    assert asked.headers["authorization"].startswith("Bearer ")
+    assert f'name="torrent"; filename="{one.infohash}.torrent"'.encode() in asked.body
+    assert b"announce" not in asked.body
+    assert b"10:created by33:seedpost " in asked.body
+
+
+REFUSED = {
+    "val-category-only": "The name field is required. The description field is required. The type id field is required."
+    " The resolution id field is required. anonymous: The anon field is required.",
+    "val-no-file": "You Must Provide A Torrent File For Upload!",
+    "val-ext-upper": "You Must Provide A Valid Torrent File For Upload!",
+    "val-category-missing": "the site has no such category: mend 'categories'",
+    "val-category-unknown": "the site has no such category: mend 'categories'",
+    "val-name-missing": "The name field is required.",
+    "val-name-256": "The name must not be greater than 255 characters.",
+    "val-description-missing": "The description field is required.",
+    "val-type-unknown": "The selected type id is invalid.",
+    "val-resolution-unknown": "The selected resolution id is invalid.",
+    "val-region-unknown": "The selected region id is invalid.",
+    "val-distributor-unknown": "The selected distributor id is invalid.",
+    "val-season-missing-tv": "The season number field is required. The episode number field is required.",
+    "val-season-text-tv": "The season number must be an integer.",
+    "val-season-in-movie": "The season number field is prohibited.",
+    "val-anon-missing": "anonymous: The anon field is required.",
+    "val-imdb-negative": "The imdb must be at least 0.",
+    "val-tmdb-negative": "tmdb: The tmdb movie id must be at least 0.",
+    "val-tvdb-in-movie": "The tvdb must be null.",
+    "val-info-empty": "You Must Provide A Valid Torrent File For Upload!",
+    "fname-colon": "Invalid Filenames In Torrent Files!",
+    "v900-up-without-ids": "The imdb field is required.",
+    "v834-up-without-ids": "The stream field is required.",
+    "limit-upload-max-2M-file-3M": "You Must Provide A Torrent File For Upload!",
+    "limit-post-max-8M-body-10M": "larger than the site takes",
+    "limit-nginx-1m-body-3M": "larger than the site takes",
+}
+
+
+@pytest.mark.parametrize("label", REFUSED)
+def test_a_validation_failure_is_told_as_a_sentence(label: str) -> None:
+    error = ending(label)
+    assert type(error) is Refused
+    assert error.text.startswith("EXM: ")
+    assert REFUSED[label] in error.text
+
+
+MEANT = {
+    "dup-name-same-torrent": (AlreadyThere, "already-there", False),
+    "v915-dup-infohash": (AlreadyThere, "already-there", False),
+    "v915-dup-name-and-infohash": (AlreadyThere, "already-there", False),
+    "auth-wrong-upload-json": (NotAuthorised, "key-refused", False),
+    "auth-none-upload-noaccept": (NotAuthorised, "login", False),
+    "banned-upload": (NotAuthorised, "no-upload-right", False),
+    "noupload-json": (NotAuthorised, "no-upload-right", False),
+    "v915-noupload": (NotAuthorised, "no-upload-right", False),
+    "rate-429-upload": (Unavailable, "rate-limited", False),
+    "maintenance-user-json": (Unavailable, "site-error", False),
+    "maintenance-upload-noaccept": (Unconfirmed, "site-error", False),
+    "search-503-upload": (Unconfirmed, "site-error", False),
+    "val-desc-bad-utf8": (Unconfirmed, "site-error", False),
+    "val-empty-file": (Unconfirmed, "site-error", False),
+    "db-down-upload-json": (Unconfirmed, "site-error", False),
+    "db-down-upload-noaccept": (Unconfirmed, "site-error", False),
+    "fpm-down-user": (Unconfirmed, "site-error", False),
+    "val-category-unknown-noaccept": (Unconfirmed, "html", True),
+}
+
+
+@pytest.mark.parametrize("label", MEANT)
+def test_each_answer_has_its_meaning_by_status_and_body_together(label: str) -> None:
+    error = ending(label)
+    kind, code, stops = MEANT[label]
+    assert (type(error), error.code) == (kind, code)
+    assert getattr(error, "stops_lane", False) is stops
+    if kind is Unavailable:
+        assert getattr(error, "retry_at", None) is not None or code != "rate-limited"
+
+
+def test_the_recordings_are_all_used() -> None:
+    others = {"up-movie-min", "up-bearer", "user-bearer", "banned-json", "rate-429-json", "filter-none-match"}
+    looks = {
+        label for label in answers() if label.startswith(("download", "rejected", "file-gone", "disk", "search-503"))
+    }
+    assert set(answers()) == others | looks | set(REFUSED) | set(MEANT)
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "code"),
+    [
+        ('{"success":true,"data":"https://x/torrent/download/","message":"Torrent uploaded"}', 200, "unreadable"),
+        ('{"success":true}', 201, "unreadable"),
+        ('{"success":false,"message":"Something else","data":"No."}', 404, "unknown-words"),
+        ('{"message":"Gone fishing"}', 200, "unknown-words"),
+        ("{}", 200, "unknown-words"),
+        ("[]", 200, "unreadable"),
+        ("", 200, "empty"),
+        ('<html><input type="password"></html>', 200, "login"),
+        ('{"message":"No."}', 403, "denied"),
+        ("no", 401, "denied"),
+    ],
+)
+def test_what_nobody_can_read_is_unconfirmed(body: str, status: int, code: str) -> None:
+    with Stage() as stage:
+        stage.plays(says(body, status))
+        with pytest.raises(Unconfirmed) as caught:
+            sent(stage)
+    assert caught.value.code == code
+    assert caught.value.stops_lane is (code in ("login", "denied"))
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ('{"message":"The given data was invalid.","errors":{"name":["Too short."]}}', 422),
+        ('{"message":"The route api/torrents/upload could not be found."}', 404),
+        ('{"message":"The POST method is not supported for route x."}', 405),
+    ],
+)
+def test_what_comes_before_anything_is_stored_is_a_refusal(body: str, status: int) -> None:
+    with Stage() as stage:
+        stage.plays(says(body, status))
+        with pytest.raises(Refused):
+            sent(stage)
+
+
+def test_some_sites_tell_the_bare_id() -> None:
+    with Stage() as stage:
+        stage.plays(says('{"success":true,"data":77,"message":"ok"}'))
+        assert sent(stage)[1].torrent_id == "77"
+
+
+@pytest.mark.parametrize("part", [hangs_up, resets, half])
+def test_an_answer_that_does_not_come_is_unconfirmed(part: object) -> None:
+    with Stage() as stage:
+        stage.plays(part)  # type: ignore[arg-type]
+        with pytest.raises(Unconfirmed):
+            sent(stage)
+
+
+def test_a_redirect_elsewhere_stops_the_lane_and_is_not_followed() -> None:
+    with Stage() as stage:
+        stage.plays(says("", 302, "text/html", Location="https://elsewhere.example/"))
+        with pytest.raises(Unconfirmed) as caught:
+            sent(stage)
+        assert caught.value.stops_lane
+        assert len(stage.asked) == 1
+
+
+@pytest.mark.parametrize(
+    "label", ["download-wrong-rsskey", "download-wrong-rsskey-json", "rejected-download-json", "file-gone-download"]
+)
+def test_what_is_no_torrent_at_the_address_is_not_seeded(label: str) -> None:
+    row = {"type": "torrent", "id": "5", "attributes": {"name": "x", "size": 1, "download_link": link("5")}}
+    with Stage() as stage:
+        tracker = opened(stage.url)
+        stage.plays(
+            says(json.dumps({"data": [row], "links": {"next": None}})),
+            answered(label),
+            says(json.dumps({"data": [row], "links": {}})),
+            answered(label),
+        )
+        with pytest.raises(Unavailable) as caught:
+            tracker.registered(Receipt("5"))
+        assert caught.value.code == "no-torrent"
+        assert RSSKEY not in caught.value.text
+        assert [one.line.split()[1].partition("?")[0] for one in stage.asked[:2]] == [
+            "/api/torrents/filter",
+            f"/torrent/download/5.{RSSKEY}",
+        ]
+
+
+def link(torrent_id: str) -> str:
+    return f"https://tracker.example/torrent/download/{torrent_id}.{RSSKEY}"
+
+
+def test_a_site_without_a_torrent_tells_no_address_to_fetch_at() -> None:
+    with Stage() as stage:
+        stage.plays(answered("filter-none-match"))
+        with pytest.raises(Unavailable):
+            opened(stage.url).registered(Receipt("5"))
+
+
+@pytest.mark.parametrize("label", ["banned-json", "rate-429-json", "search-503-filter", "filter-none-match"])
+def test_an_account_that_can_not_be_read_is_told(label: str) -> None:
+    with Stage() as stage:
+        stage.plays(answered(label))
+        with pytest.raises((NotAuthorised, Unavailable)) as caught:
+            opened(stage.url).account()
+    assert caught.value.text.startswith("EXM: ")
+
+
+def test_an_account_on_a_site_without_torrents_has_no_announce_address() -> None:
+    with Stage() as stage:
+        stage.plays(answered("user-bearer"), answered("filter-none-match"))
+        account = opened(stage.url).account()
+    assert (account.user, account.announce.reveal()) == ("uploader", "")
