@@ -26,6 +26,7 @@ INSTEAD = {
     "moved": "HTTP 302 to another host",
     "too-large": "HTTP 413 from the front server",
     "maintenance": "HTTP 503 with the front server's page",
+    "server-error": "HTTP 500 as the site says it, with nothing done",
     "huge": "more bytes than any answer has",
     "banned": "the site's own words to an address that it has banned",
     "empty": "HTTP 200, JSON by its header, no body",
@@ -182,6 +183,8 @@ def canned(fault: Fault, rate_limited: Reply) -> Reply:
             return Reply(413, body or PAGE.format(title="413", text="Request Entity Too Large").encode(), HTML_TYPE)
         case "maintenance":
             return Reply(503, body or PAGE.format(title="Maintenance", text="Back soon.").encode(), HTML_TYPE, retry)
+        case "server-error":
+            return Reply(500)
         case "huge":
             return Reply(200, b" " * HUGE, JSON_TYPE)
         case "banned":

@@ -15,14 +15,14 @@ import bencode2
 from trackers.catalogue import sandbox_announce
 from trackers.sandbox import announce
 from trackers.sandbox.dialect import Dialect
-from trackers.sandbox.faults import NONE, Fault, Struck
+from trackers.sandbox.faults import NONE, PAGE, Fault, Struck
 from trackers.sandbox.metainfo import Crashed
 from trackers.sandbox.rates import FixedWindow
 from trackers.sandbox.store import Store, Traits, User
 from trackers.sandbox.unit3d import replies, search, stock, upload
 from trackers.sandbox.unit3d.entry import APPROVED, REJECTED, Entry, Value, found, links, shown
 from trackers.sandbox.unit3d.replies import HTML, Missing, Refusal, compact, crashed, failed, moved, pretty
-from trackers.sandbox.unit3d.words import VERSIONS, WITHOUT_UPLOAD, Version
+from trackers.sandbox.unit3d.words import STAFF, VERSIONS, WITHOUT_UPLOAD, Version
 from trackers.sandbox.wire import Pairs, Reply, Request
 
 TORRENT_TYPE = "application/x-bittorrent"
@@ -116,7 +116,7 @@ class Unit3d(Dialect):
             self._judge(post, "refused", TOO_LARGE)
             return _too_large(request)
         action, allowed = self.action(request), ROUTES.get(request.path, ("", "GET, HEAD"))[1]
-        known = action in ("login", "download") or (action in self.acts and request.path.startswith("api/"))
+        known = request.path in ROUTES or action == "download" or _SHOW.fullmatch(request.path)
         if not known or (action == "user" and not self.version.user_route):
             return failed(request, 404, f"The route {request.path} could not be found.")
         if request.method == "OPTIONS":
@@ -201,7 +201,7 @@ class Unit3d(Dialect):
         entry = self._entry(int(asked))
         if entry is None or entry.status != APPROVED or entry.found_at > self.store.clock.running():
             raise Missing("Torrent", f" {asked}")
-        return pretty(self._shown(self._meant(entry, struck), user, request.base))
+        return pretty(shown(self._meant(entry, struck), self.store, user, request.base, self.version))
 
     def _meant(self, entry: Entry, struck: Struck) -> Entry:
         """The torrent asked for, or another one if it is told to be wrong."""
@@ -209,16 +209,22 @@ class Unit3d(Dialect):
             return entry
         return next((one for one in search.newest(self.store) if one is not entry), entry)
 
-    def _shown(self, entry: Entry, user: User, base: str) -> Value:
-        version = self.version
-        return shown(entry, self.store, user, base, hash_shown=not version.entropy, zeros=version.ids_required)
-
     def _index(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
         newest = self._cache.get("index", lambda: search.newest(self.store))
-        rows = [self._shown(one, user, request.base) for one in newest]
-        address = f"{request.base}/api/torrents"
-        around = {"first": None, "last": None, "prev": None, "next": None, "self": address}
-        return pretty({"data": rows, "links": around, "meta": {"path": address, "per_page": search.PER_PAGE}})
+        return self._listed(newest, user, request)
+
+    def _listed(self, entries: list[Entry], user: User, request: Request) -> Reply:
+        """Read from the database: 25 of them, and a cursor that leads nowhere."""
+        base, page = request.base, entries[: search.PER_PAGE]
+        told: Value = {"data": [shown(one, self.store, user, base, self.version) for one in page]}
+        more = f"{base}/{request.path}?cursor={search.CURSOR}" if len(entries) > len(page) else None
+        around: Value = {"first": None, "last": None, "prev": None, "next": more}
+        if self.version.shape == "8.0":
+            return pretty(told | {"links": {"self": f"{base}/api/torrents"}})
+        told["links"] = around | {"self": f"{base}/api/torrents"}
+        cursor = search.CURSOR if more else None
+        about = {"path": f"{base}/{request.path}", "per_page": search.PER_PAGE}
+        return pretty(told | {"meta": {**about, "next_cursor": cursor, "prev_cursor": None}})
 
     def _filter(self, request: Request, user: User, struck: Struck, post: int | None) -> Reply:
         asked = search.Asked.of(request)
@@ -229,17 +235,19 @@ class Unit3d(Dialect):
             return compact({"message": text, "errors": wrong}, 422)
         if struck.storing and struck.storing.kind == "search-down":
             raise Crashed
-        rows, more = self._cache.get(asked.key, lambda: self._found(asked, request.base))
+        if self.version.shape == "8.0" or (asked.get("driver") == "sql" and user.rank in STAFF):
+            entries = self._cache.get(asked.key, lambda: search.hits(asked, self.store))
+            return self._listed(entries, user, request)
+        rows, more = self._cache.get(asked.key, lambda: self._found(asked))
         data = [self._with_links(row, request.base, user) for row in rows]
         around = search.links(asked, f"{request.base}/api/torrents/filter", more)
         return compact({"data": data, "links": around, "meta": search.meta(asked, len(data))})
 
-    def _found(self, asked: search.Asked, base: str) -> tuple[list[Value], bool]:
-        entries, version = search.hits(asked, self.store), self.version
+    def _found(self, asked: search.Asked) -> tuple[list[Value], bool]:
+        entries = search.hits(asked, self.store)
         end = asked.page * asked.per_page
         page = entries[end - asked.per_page : end]
-        told = {"hash_shown": not version.entropy, "zeros": version.ids_required}
-        return [found(one, self.store, base, **told) for one in page], len(entries) > end
+        return [found(one, self.store, self.version) for one in page], len(entries) > end
 
     def _with_links(self, row: Value, base: str, user: User) -> Value:
         number = row["id"]
@@ -334,6 +342,11 @@ class Unit3d(Dialect):
             case "too-many-requests":
                 seconds = int(fault.retry_after) if fault.retry_after.isdigit() else 58
                 return self._limited(request, seconds)
+            case "server-error":
+                return crashed(request)
+            case "too-large":
+                title = "413 Request Entity Too Large"
+                return Reply(413, PAGE.format(title=title, text=title).encode(), "text/html")
             case "login":
                 return moved(f"{request.base}/login")
             case "login-page":

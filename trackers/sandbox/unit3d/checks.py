@@ -80,10 +80,10 @@ class Page:
     unreadable: bool  # some text is no UTF-8: stored, and then the site dies of it
 
 
-def torrent_of(request: Request, version: Version) -> Metainfo:
-    """The file part, read and checked."""
+def torrent_of(request: Request, version: Version, largest: int) -> Metainfo:
+    """The file part, read and checked. A file of more than `largest` bytes is none: PHP does not hand it on."""
     part = request.form.file("torrent")
-    if part is None:
+    if part is None or len(part.content) > largest:
         if request.form.file("torrent[]"):
             raise Crashed
         raise Refusal(NO_FILE)
@@ -104,7 +104,7 @@ def _paths(meta: Metainfo) -> list[list[bytes]]:
     if meta.single:
         return [[cast(bytes, meta.info.get(b"name", b""))]]
     rows = meta.info[b"files"]
-    if not isinstance(rows, list) or not rows:
+    if not isinstance(rows, list):
         raise Crashed
     meta.files()  # raises Crashed over rows that are none
     return [[step for step in row[b"path"] if isinstance(step, bytes)] for row in rows]
@@ -253,6 +253,7 @@ def _perks(sent: Sent) -> Perks:
         refundable=sent.number("refundable") != 0,
         internal=sent.number("internal") != 0,
         featured=sent.number("featured") != 0,
+        sticky=sent.number("sticky") != 0,
     )
 
 

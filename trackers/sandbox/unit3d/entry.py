@@ -6,10 +6,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from trackers.sandbox.store import Edition, Store, Torrent, User
-from trackers.sandbox.unit3d.words import CATEGORIES, DISTRIBUTORS, REGIONS, RESOLUTIONS, TYPES
+from trackers.sandbox.unit3d.words import CATEGORIES, DISTRIBUTORS, REGIONS, RESOLUTIONS, TYPES, Version
 
 Value = dict[str, object]
 APPROVED, PENDING, REJECTED, POSTPONED = STATUSES = ("approved", "pending", "rejected", "postponed")
+
+
+_NOT_FOUND = ("distributor", "region", "distributor_id", "region_id")  # the filter doesn't tell them
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,7 @@ class Perks:
     refundable: bool = False
     internal: bool = False
     featured: bool = False
+    sticky: bool = False
 
 
 @dataclass(frozen=True)
@@ -95,31 +99,36 @@ def links(entry: Entry, base: str, user: User) -> dict[str, str]:
     }
 
 
-def shown(entry: Entry, store: Store, user: User, base: str, *, hash_shown: bool, zeros: bool) -> Value:
-    """One torrent of /api/torrents and /api/torrents/{id}. `zeros`: ids that are not known are 0."""
+def shown(entry: Entry, store: Store, user: User, base: str, version: Version) -> Value:
+    """One torrent of /api/torrents and /api/torrents/{id}."""
     attributes: Value = {"meta": {"poster": "https://via.placeholder.com/90x135", "genres": ""}}
-    attributes |= _head(entry)
-    if hash_shown:
+    attributes |= _filled(_head(entry), "resolution", "distributor", "region")
+    if not version.entropy:
         attributes["info_hash"] = entry.infohash
     attributes |= {
         "size": entry.size,
-        "folder": None if entry.single else entry.folder,
+        **({} if version.shape == "8.0" else {"folder": None if entry.single else entry.folder}),
         "num_file": len(entry.files),
         "files": [{"index": at, "name": name, "size": size} for at, (name, size) in enumerate(entry.files, 1)],
     }
-    attributes |= _perks(entry) | {
-        "internal": int(entry.sheet.perks.internal),
-        "personal_release": entry.sheet.personal,
-    }
-    attributes |= {"uploader": uploader(entry)} | _swarm(entry, store) | _ids(entry, 0 if zeros else None)
-    attributes |= _numbers(entry) | {"created_at": stamp(entry.time)} | links(entry, base, user)
+    attributes |= _perks(entry) | {"internal": int(entry.sheet.perks.internal)}
+    personal = entry.sheet.personal
+    if version.shape == "8.3":
+        attributes |= {"featured": entry.sheet.perks.featured, "personal_release": int(personal)}
+    elif version.shape == "9":
+        attributes["personal_release"] = personal
+    attributes |= {"uploader": uploader(entry)} | _swarm(entry, store) | _ids(entry, version)
+    attributes |= _filled(_numbers(entry), "resolution_id", "distributor_id", "region_id")
+    attributes |= {"created_at": stamp(entry.time)} | links(entry, base, user)
     return {"type": "torrent", "id": str(entry.id), "attributes": attributes}
 
 
-def found(entry: Entry, store: Store, base: str, *, hash_shown: bool, zeros: bool) -> Value:
+def found(entry: Entry, store: Store, version: Version) -> Value:
     """One row of /api/torrents/filter, without its links: it is cached for everybody."""
-    attributes: Value = {"meta": {"poster": None, "genres": ""}} | _head(entry)
-    if hash_shown:
+    head = _head(entry)
+    attributes: Value = {"meta": {"poster": None, "genres": ""}}
+    attributes |= {key: one for key, one in head.items() if key not in _NOT_FOUND}
+    if not version.entropy:
         attributes["info_hash"] = entry.infohash.encode().hex()  # wrong on the site too: hex of hex
     files = enumerate(entry.files, entry.first_file)
     attributes |= {
@@ -130,22 +139,27 @@ def found(entry: Entry, store: Store, base: str, *, hash_shown: bool, zeros: boo
     perks = entry.sheet.perks
     attributes |= _perks(entry) | {"internal": perks.internal, "featured": perks.featured}
     attributes |= {"personal_release": entry.sheet.personal, "uploader": uploader(entry)} | _swarm(entry, store)
-    ids = _ids(entry, 0 if zeros else None)
-    attributes |= ids | {"tmdb_id": ids["tmdb_id"] or 0} | _numbers(entry)
+    ids = _ids(entry, version)
+    attributes |= (
+        ids
+        | {"tmdb_id": ids["tmdb_id"] or 0}
+        | {key: one for key, one in _numbers(entry).items() if key not in _NOT_FOUND}
+    )
     return {"type": "torrent", "id": str(entry.id), "attributes": attributes | {"created_at": stamp(entry.time)}}
 
 
 def _head(entry: Entry) -> Value:
     sheet = entry.sheet
-    value: Value = {"name": sheet.name, "release_year": None, "category": CATEGORIES[sheet.category].name}
-    value["type"] = TYPES[sheet.type]
-    if sheet.resolution:
-        value["resolution"] = RESOLUTIONS[sheet.resolution]
-    if sheet.distributor:
-        value["distributor"] = DISTRIBUTORS[sheet.distributor]
-    if sheet.region:
-        value["region"] = REGIONS[sheet.region]
+    category, resolution = CATEGORIES[sheet.category].name, RESOLUTIONS.get(sheet.resolution)
+    value: Value = {"name": sheet.name, "release_year": None, "category": category, "type": TYPES[sheet.type]}
+    value |= {"resolution": resolution, "distributor": DISTRIBUTORS.get(sheet.distributor)}
+    value["region"] = REGIONS.get(sheet.region)
     return value | {"media_info": sheet.media_info, "bd_info": sheet.bd_info, "description": sheet.description}
+
+
+def _filled(value: Value, *keys: str) -> Value:
+    """Without those of `keys` that have nothing."""
+    return {key: one for key, one in value.items() if one is not None or key not in keys}
 
 
 def _perks(entry: Entry) -> Value:
@@ -159,15 +173,12 @@ def _swarm(entry: Entry, store: Store) -> Value:
     return {"seeders": seeders, "leechers": len(peers) - seeders, "times_completed": len(entry.snatched_by)}
 
 
-def _ids(entry: Entry, none: int | None) -> Value:
-    ids = entry.sheet.ids
+def _ids(entry: Entry, version: Version) -> Value:
+    ids, none = entry.sheet.ids, 0 if version.ids_required else None
     return {f"{key}_id": getattr(ids, key) or none for key in ("tmdb", "imdb", "tvdb", "mal", "igdb")}
 
 
 def _numbers(entry: Entry) -> Value:
     sheet = entry.sheet
-    value: Value = {"category_id": sheet.category, "type_id": sheet.type}
-    for key in ("resolution", "distributor", "region"):
-        if number := getattr(sheet, key):
-            value[f"{key}_id"] = number
-    return value
+    value: Value = {"category_id": sheet.category, "type_id": sheet.type, "resolution_id": sheet.resolution or None}
+    return value | {"distributor_id": sheet.distributor or None, "region_id": sheet.region or None}

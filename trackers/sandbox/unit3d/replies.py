@@ -135,7 +135,8 @@ def too_many(request: Request, headers: Pairs) -> Reply:
 def login_page() -> Reply:
     """Where redirects lead."""
     form = '<form method="POST"><input name="username"><input type="password" name="password"></form>'
-    return Reply(200, PAGE.format(title="Login - UNIT3D", text=form).encode(), HTML)
+    told = (("X-RateLimit-Limit", "5"), ("X-RateLimit-Remaining", "4"))
+    return Reply(200, PAGE.format(title="Login - UNIT3D", text=form).encode(), HTML, told)
 
 
 def with_headers(reply: Reply, headers: Pairs) -> Reply:

@@ -20,6 +20,7 @@ from trackers.sandbox.wire import Pairs, Request
 
 FRESH, STALE = 300.0, 360.0  # seconds
 PER_PAGE, MOST = 25, 100
+CURSOR = "eyJzdGlja3kiOmZhbHNlLCJfcG9pbnRzVG9OZXh0SXRlbXMiOnRydWV9"
 SORTED = ("name", "size", "seeders", "leechers", "times_completed", "created_at", "bumped_at")
 DIRECTIONS = ("asc", "desc")
 _WORD = re.compile(r"[^\W_]+")
@@ -66,6 +67,15 @@ class Asked:
         return [php_int(value) for name, value in self.pairs if name == f"{key}[]"]
 
     @property
+    def indexed(self) -> Pairs:
+        """`key[]` as PHP numbers it."""
+        found: list[tuple[str, str]] = []
+        for name, value in self.pairs:
+            number = sum(one.startswith(name.removesuffix("]")) for one, _ in found)
+            found.append((f"{name[:-1]}{number}]" if name.endswith("[]") else name, value))
+        return tuple(found)
+
+    @property
     def page(self) -> int:
         """From 1."""
         return max(php_int(self.get("page")), 1)
@@ -99,13 +109,14 @@ def hits(asked: Asked, store: Store) -> list[Entry]:
     listed = [one for one in entries(store) if one.status == APPROVED and one.searchable_at <= now]
     found = [one for one in listed if _fits(one, asked, lists)]
     field = asked.get("sortField") or "bumped_at"
-    newest = asked.get("sortDirection") != "asc"
-    return sorted(found, key=lambda one: (_sort_key(one, field, store), one.id), reverse=newest)
+    descending = asked.get("sortDirection") != "asc"
+    return sorted(found, key=lambda one: _sort_key(one, field, store), reverse=descending)
 
 
 def newest(store: Store) -> list[Entry]:
-    """The 25 newest: what /api/torrents shows, whatever page is asked for; read from the database."""
-    return [one for one in reversed(entries(store)) if one.status == APPROVED][:PER_PAGE]
+    """Sticky ones first, then the newest: /api/torrents shows 25 of them, whatever page is asked for."""
+    listed = [one for one in reversed(entries(store)) if one.status == APPROVED]
+    return sorted(listed, key=lambda one: not one.sheet.perks.sticky)
 
 
 def _fits(entry: Entry, asked: Asked, lists: Mapping[str, list[int]]) -> bool:
@@ -164,19 +175,19 @@ def links(asked: Asked, address: str, more: bool) -> Value:
     """The pages around this one, with the api_token in them if it came in the query."""
 
     def url(pairs: Pairs) -> str:
-        query = "&".join(f"{name}={quote(value, safe='[]{}')}" for name, value in pairs)
+        query = "&".join(f"{quote(name, safe='')}={quote(value, safe='')}" for name, value in pairs)
         return f"{address}?{query}" if query else address
 
     def at(page: int) -> str:
-        kept = tuple((name, str(page) if name == "page" else value) for name, value in asked.pairs)
+        kept = tuple((name, str(page) if name == "page" else value) for name, value in asked.indexed)
         return url(kept if any(name == "page" for name, _ in kept) else (*kept, ("page", str(page))))
 
     return {
-        "first": url(asked.pairs),
+        "first": url(asked.indexed),
         "last": None,
         "prev": at(asked.page - 1) if asked.page > 1 else None,
         "next": at(asked.page + 1) if more else None,
-        "self": url(tuple(sorted(asked.pairs))),
+        "self": url(tuple(sorted(asked.indexed))),
     }
 
 

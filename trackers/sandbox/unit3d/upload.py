@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from trackers.sandbox import metainfo
 from trackers.sandbox.faults import Fault
-from trackers.sandbox.metainfo import Metainfo, Registered
+from trackers.sandbox.metainfo import Crashed, Metainfo, Registered
 from trackers.sandbox.store import Store, User, fold
 from trackers.sandbox.unit3d import checks
 from trackers.sandbox.unit3d.checks import Page
@@ -32,7 +32,7 @@ class Stored:
 
 def check(request: Request, user: User, store: Store, version: Version) -> Page:
     """Every check, in the site's order. Raises `Refusal`, `Missing`, `Crashed`."""
-    meta = checks.torrent_of(request, version)
+    meta = checks.torrent_of(request, version, store.traits.largest_file)
     known = store.by_hash(registered(meta, store, version).infohash) is not None
 
     def taken(name: str) -> bool:
@@ -53,12 +53,15 @@ def registered(
 
 
 def keep(page: Page, user: User, store: Store, version: Version, fault: Fault | None) -> Stored:
-    """Write it down. The row comes first, the search index next, moderation last."""
+    """Write it down. The row comes first, the search index next, moderation last. Raises `Crashed`."""
     kind = fault.kind if fault else ""
     more = {b"x_site": store.draw(8)} if kind == "rewritten" else {}
     sealed = registered(page.meta, store, version, more)
     files = page.meta.files()
-    entry = blank(user, store.next_id("torrent"), sealed.infohash, sealed.info, page.meta.folder, files)
+    number = store.next_id("torrent")
+    if not files:  # the database refuses the row; its number is gone
+        raise Crashed
+    entry = blank(user, number, sealed.infohash, sealed.info, page.meta.folder, files)
     entry.sheet, entry.single, entry.time = page.sheet, page.meta.single, store.clock.now()
     entry.created_by = _outer(page.meta, b"created by")
     entry.encoding_key = _outer(page.meta, b"encoding")

@@ -65,6 +65,7 @@ class Version:
     sentence_case: bool = True  # of two refusals
     strict_database: bool = False  # a word for a number is a server error
     user_route: bool = True
+    shape: str = "9"  # of a torrent's page: 9, 8.3, 8.0; in 8.0 the filter has it too
     tilde: bool = True  # file names that begin with it are refused
 
 
@@ -73,10 +74,11 @@ VERSIONS: Mapping[str, Version] = {
     "9.1.5": Version(entropy=False, sentence_case=False, tilde=False),
     "9.0.0": Version(entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False),
     "8.3.4": Version(
-        entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False, flags_required=True
+        entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False, flags_required=True,
+        shape="8.3",
     ),
     "8.0.0": Version(
         entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False, flags_required=True,
-        strict_database=True, user_route=False,
+        strict_database=True, user_route=False, shape="8.0",
     ),
 }  # fmt: skip
