@@ -105,5 +105,4 @@ def test_the_mutants_double_uploads(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, mutant: Callable[[pytest.MonkeyPatch], None]
 ) -> None:
     mutant(monkeypatch)
-    doubled, _ = check(tmp_path, range(200))
-    assert doubled > 0
+    assert any(run(tmp_path, seed)[0] for seed in range(200))

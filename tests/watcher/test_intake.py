@@ -13,11 +13,12 @@ import pytest
 from tests.support_clock import VirtualClock
 from trackers.catalogue import site_of
 from watcher.config import Config, parse
+from watcher.errors import SeedpostError
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.intake.asked import Asked
 from watcher.jobs import Job, State
-from watcher.journal import Journal
+from watcher.journal import DiskFull, Journal, Unknown
 from watcher.release import Fact, Release, job_id
 from watcher.sources.holders import Holders
 
@@ -189,6 +190,25 @@ def test_a_resumed_source_has_its_flood_decided_and_neither_brake_nor_flood_coun
     desk.open()
     desk.clock.wait(3600)
     assert desk.jobs(desk.see("Album 99", 99))["RED"].state is State.QUEUED
+
+
+@pytest.mark.parametrize("refusal", [DiskFull("the disk is full"), Unknown("written, but the disk did not confirm it")])
+def test_J6_what_could_not_be_decided_again_for_a_full_disk_is_when_there_is_room(
+    desk: Desk, refusal: SeedpostError, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(desk.intake, desk.journal, lambda: desk.config, list, lambda name: [], desk.clock)
+    desk.intake.seen(desk.release("Album"), undecided=("guard-unknown", "no answer yet"))
+
+    def full(records: object, **given: object) -> list[int]:
+        raise refusal
+
+    asked.decide_again()
+    with monkeypatch.context() as patch:
+        patch.setattr(desk.journal, "append", full)
+        asked.work()
+        assert (len(desk.undecided()), asked.pending) == (1, True)
+    asked.work()
+    assert (len(desk.undecided()), asked.pending) == (0, False)
 
 
 def test_a_command_that_fails_is_refused_with_the_reason_and_nothing_else_stops(desk: Desk) -> None:

@@ -16,7 +16,7 @@ from tests.support_journal import FaultyDisk
 from tests.support_loop import World, world
 from watcher.errors import FAILED, SeedpostError
 from watcher.jobs import State
-from watcher.journal import NotNow, verify
+from watcher.journal import NotNow, Unknown, verify
 
 FAULTS = {
     errno.ENOSPC: ("open", "write", "overwrite", "flush", "sync", "rename", "link", "mkdir"),
@@ -83,7 +83,7 @@ def told(world: World) -> None:
     while True:
         try:
             world.release()
-        except NotNow:
+        except (NotNow, Unknown):
             world.clock.wait(30.0)
         else:
             return

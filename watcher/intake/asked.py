@@ -17,7 +17,7 @@ from watcher.intake.anew import OTHERS, Answer, in_force, redecide
 from watcher.intake.byhand import PERSON, wish_of
 from watcher.intake.renamed import renamed
 from watcher.jobs import first_half
-from watcher.journal import Journal, NotNow
+from watcher.journal import Journal, NotNow, Unknown
 from watcher.logs import log
 from watcher.release import Release, release_of, told_by_source
 from watcher.sources.content import Found, Never, Waits
@@ -62,11 +62,8 @@ class Asked:
 
     def work(self) -> None:
         """Work on all that wait. A look is on disk before the next; what is decided anew waits for `settle`."""
-        if self._again.is_set():
-            self._again.clear()
-            for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
-                self._intake.again(record)
-        with contextlib.suppress(NotNow):  # what is not written is worked on again
+        try:
+            self._decide_undecided()
             for command in self.waiting():
                 if command["do"] == "redecide":
                     self._ready.append((command, self._tried(command, self._redecide)))
@@ -74,6 +71,14 @@ class Asked:
                     self._ready.append((command, self._tried(command, self._sent)))
                 else:
                     self.answer(command)
+        except (NotNow, Unknown):  # what is not written is worked on again
+            self._again.set()
+
+    def _decide_undecided(self) -> None:
+        if self._again.is_set():
+            self._again.clear()
+            for record in [one for one in self._journal.ledger.releases.values() if one.get("undecided")]:
+                self._intake.again(record)
 
     def answer(self, command: Mapping[str, object]) -> None:
         """Answer a look, or the pause or resume of a source."""
@@ -101,7 +106,7 @@ class Asked:
             if any(map(in_hands, answer.seqs)):
                 self._ready.append((command, answer))
             else:
-                with contextlib.suppress(NotNow):
+                with contextlib.suppress(NotNow, Unknown):
                     self._write(command, answer)
 
     def _write(self, command: Mapping[str, object], answer: Answer) -> None:

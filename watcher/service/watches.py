@@ -10,7 +10,7 @@ from trackers.clock import Clock
 from watcher.client import Client
 from watcher.config import ClientConfig, Config, FolderConfig
 from watcher.jobs import Source as Known
-from watcher.journal import NotNow
+from watcher.journal import NotNow, Unknown
 from watcher.logs import log
 from watcher.service import parts
 from watcher.sources import Sink, Source
@@ -115,7 +115,7 @@ class Watches:
             while not watch.stop.is_set():
                 try:
                     watch.source.run(watch.rest)
-                except NotNow as error:  # what it saw it still has, and it is no reason to end
+                except (NotNow, Unknown) as error:  # what it saw it still has, and it is no reason to end
                     log.error("source.not_written", source=watch.source.name, why=str(error))
                     self._clock.wait(NOT_NOW, watch.rest)
                     continue

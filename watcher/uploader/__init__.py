@@ -15,7 +15,7 @@ from watcher.client import ClientAway
 from watcher.config import Config, TrackerConfig
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
-from watcher.journal import DiskFull, LockHeld, NotNow
+from watcher.journal import DiskFull, LockHeld, NotNow, Unknown
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
@@ -131,7 +131,7 @@ class UploadManager:
             self._refresh()
             self._collect()
             return max(0.05, min(IDLE, self._act()))
-        except NotNow as error:  # commands and steps wait where they are
+        except (NotNow, Unknown) as error:  # commands and steps wait where they are
             self._not_now(error)
         return IDLE
 
@@ -230,7 +230,7 @@ class UploadManager:
     def _asked(self, command: Mapping[str, object], lanes: Sequence[Lane]) -> None:
         try:
             self._orders.answer(command)
-        except NotNow as error:
+        except (NotNow, Unknown) as error:
             self._not_now(error)
         finally:
             for lane in lanes:
@@ -270,7 +270,7 @@ class UploadManager:
             step = bench.again(job, job.state, "client-away", str(error))
         except HashingStopped:
             return
-        except NotNow as error:
+        except (NotNow, Unknown) as error:
             self._not_now(error)
             return
         if step is not None:
@@ -313,7 +313,7 @@ class UploadManager:
             try:
                 self._bench.write(after, step, outcome=outcome)
                 return
-            except NotNow as error:
+            except (NotNow, Unknown) as error:
                 self._not_now(error)
                 if not outcome:
                     return
@@ -333,8 +333,8 @@ class UploadManager:
             return DISK_FULL
         return ""
 
-    def _not_now(self, error: NotNow) -> None:
-        """The journal takes nothing now."""
+    def _not_now(self, error: NotNow | Unknown) -> None:
+        """The journal takes nothing now, or does not confirm it: then it stands in the file, and is surely so later."""
         if isinstance(error, LockHeld):
             self._halt("journal-locked: uploads go on by themselves when another process lets go of it", str(error))
         elif isinstance(error, DiskFull):
