@@ -36,6 +36,7 @@ COMMANDS = {
     "secrets": ("watcher.cli.secrets", "secrets", "Store, list and delete keys and passwords; the keys of the vault."),
     "unlock": ("watcher.cli.vault", "unlock", "Give the running daemon the vault's passphrase."),
     "torrent": ("watcher.cli.torrent", "torrent", "Make a torrent by hand, look into one."),
+    "notify": ("watcher.cli.notify", "notify", "Send a test message to the targets of notifications."),
     "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
 }
 

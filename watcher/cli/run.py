@@ -38,14 +38,14 @@ def run(place: Place, once: bool, backfill: bool, start_at: str | None, yes: boo
     configure(state=state, stream=sys.stderr, terminal=sys.stderr.isatty())
     for warning in config.warnings:
         note(str(warning))
-    for line in begin.refused:
-        log.error("rules.refused", error=line)
-    if begin.refused:
-        log.error("rules.older", hint=f"{config.path} is not valid: the rules last accepted are in force")
     secrets = Secrets(state, os.environ, clock=clock)
     service = Service(config, secrets, state=state, clock=clock, refused=begin.refused)
     install_hooks(service.died)
     try:
+        for line in begin.refused:
+            log.error("rules.refused", error=line)
+        if begin.refused:
+            log.error("rules.older", hint=f"{config.path} is not valid: the rules last accepted are in force")
         if backfill and not backfilled(service, earliest, yes=yes):
             return OK
         with signals(service):
@@ -55,7 +55,7 @@ def run(place: Place, once: bool, backfill: bool, start_at: str | None, yes: boo
             service.run()
             return 0
     finally:
-        service.close()
         log.info("daemon.stopped")
+        service.close()
         if service.manager.busy:  # a POST past its deadline would hold the process; its intent is on disk
             os._exit(UNKNOWN)

@@ -23,6 +23,10 @@ NONE = "none"  # `seed: {client: none}`
 
 IDLE = "uploader.idle"  # of notifications alone: something is due, and nothing was uploaded for so long
 EVENTS = (*LOGGED, IDLE)
+FAILURES = (
+    "job.held", "job.unconfirmed", "tracker.stopped", "uploader.stopped", "uploader.crash_loop", "*.down",
+    "rules.rejected", "seeding.stuck", "journal.behind", "thread.died", IDLE,
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ class NotifyConfig:
     on: tuple[str, ...] = key(
         kinds.ListOf(kinds.TEXT),
         "events, globs allowed",
-        default=("job.held", "job.unconfirmed", "*.stopped", "*.down", "rules.rejected", "uploader.idle"),
+        default=FAILURES,
     )
     idle: float = key(
         kinds.duration(60.0), "when something is due and nothing is uploaded for so long", default=21600.0

@@ -115,6 +115,11 @@ class Ledger:
         """How many jobs are in each state; states without a job are left out."""
         return {state: len(ids) for state, ids in self._states.items() if ids}
 
+    def last_upload(self) -> float:
+        """When the newest of the uploads that stand was sent, wall seconds; 0.0 if there is none."""
+        with self.lock:
+            return max((one.sends[-1] for one in self.entries.values() if one.published and one.sends), default=0.0)
+
     def live(self) -> list[Job]:
         """The jobs that the loop may have to do something for: neither final nor held nor dry runs."""
         return self.in_state(*(state for state in State if state not in FINAL | {State.HELD, State.DRY_RUN}))

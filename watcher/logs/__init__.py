@@ -6,10 +6,11 @@ from __future__ import annotations
 from watcher.logs.filter import FILTER, Filter, redact
 from watcher.logs.hooks import install_hooks
 from watcher.logs.lines import as_json, as_text
-from watcher.logs.logger import Log, configure, log
+from watcher.logs.logger import Log, configure, log, overhear
 from watcher.logs.records import line_for
 from watcher.logs.text import safe
 
 __all__ = [
-    "FILTER", "Filter", "Log", "as_json", "as_text", "configure", "install_hooks", "line_for", "log", "redact", "safe",
+    "FILTER", "Filter", "Log", "as_json", "as_text", "configure", "install_hooks", "line_for", "log", "overhear",
+    "redact", "safe",
 ]  # fmt: skip

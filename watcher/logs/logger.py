@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Callable, Mapping, MutableMapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TextIO
 
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 LEVEL = "SEEDPOST_LOG_LEVEL"
 FILE = Path("log") / "seedpost.jsonl"
+
+Hearer = Callable[[str, str, Mapping[str, object]], None]  # level, event, fields as they were given: not yet filtered
 
 
 class Log:
@@ -58,6 +60,11 @@ class Log:
 
     def line(self, level: str, event: str, fields: Mapping[str, object]) -> None:
         """Write a line at a level that is named by a value, as `line_for` gives it. `exc_info`: an exception."""
+        for hear in _setup.hearers:
+            try:
+                hear(level, event, {**self._fields, **fields})
+            except Exception:  # noqa: BLE001 - as below
+                _setup.lose()
         if LEVELS[level] < _setup.threshold:
             return
         try:
@@ -79,6 +86,7 @@ class _Setup:
         self._sinks: tuple[Sink, ...] | None = None
         self.clock = Clock()
         self.threshold = LEVELS["warning"]  # of a process that configured nothing
+        self.hearers: tuple[Hearer, ...] = ()
 
     def lose(self) -> None:
         """A line could not even be made: its loss is told with the next one."""
@@ -101,6 +109,17 @@ class _Setup:
 
 
 _setup = _Setup()
+
+
+def overhear(hear: Hearer) -> Callable[[], None]:
+    """Call `hear` with every event from now on, whatever the level, in the thread that it is of; returns what ends it.
+    It must not wait."""
+    _setup.hearers = (*_setup.hearers, hear)
+
+    def end() -> None:
+        _setup.hearers = tuple(one for one in _setup.hearers if one != hear)
+
+    return end
 
 
 def configure(

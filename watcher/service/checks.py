@@ -15,6 +15,7 @@ from watcher.client import Client, ClientAway, PathMap
 from watcher.config import Config, Problem, RulesInvalid, load, run_tests
 from watcher.errors import INVALID, NETWORK, NOT_AUTHORISED, OK, NotFound, SeedpostError
 from watcher.journal import Journal
+from watcher.notify import INSTALL, installed
 from watcher.secrets import Secrets, secret_name
 from watcher.service import parts
 from watcher.sources.maindata import Torrents
@@ -55,6 +56,7 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
     except RulesInvalid as error:
         return Checked(tuple(error.problems))
     found = [*config.warnings, *run_tests(config), *_folders(config), *_stages(config), *_missing(config, secrets)]
+    found += _notify(config, secrets)
     found += _journal(config, state or config.state)
     asked = list(_asked(config, secrets, state or config.state, clock)) if online else []
     codes = tuple(code for problem, code in asked if problem.severity == "error")
@@ -135,6 +137,18 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
         if not any(status.problem or status.origin for status in found):
             text = f"client {client.name} has no password and no API key"
             yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
+
+
+def _notify(config: Config, secrets: Secrets) -> Iterator[Problem]:
+    """Whether somebody can be told: Apprise, and an address for each target."""
+    if config.notify and not installed():
+        yield _problem(config, "`notify` needs Apprise, which is not installed", INSTALL)
+    for status in secrets.status(secret_name("notify", name) for name in config.notify):
+        if status.problem:
+            yield _problem(config, f"{status.name}: {status.problem}")
+        elif not status.origin:
+            target = status.name.partition(".")[2]
+            yield _problem(config, f"notify.{target} has no address", f"seedpost secrets set {status.name}")
 
 
 def _clients(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:

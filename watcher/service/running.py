@@ -23,6 +23,7 @@ from watcher.intake import Intake
 from watcher.intake.asked import Asked
 from watcher.journal import AppendRefused, Journal, NeedsRepair
 from watcher.logs import line_for, log
+from watcher.notify import Notifier
 from watcher.secrets import Secrets, listen
 from watcher.seeding import Seeder
 from watcher.service import parts
@@ -84,6 +85,10 @@ class Service:
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record, only)
             self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
             holders, places = by_hand.holders if by_hand else self.watches.holders, self.watches.places
+            self.notifier = Notifier(self.journal.ledger, secrets, state, clock, self._waits)
+            undo.callback(self.notifier.close)
+            if by_hand is None:  # else a person sees it
+                self.notifier.start(config)
             self.asked = Asked(self.intake, self.journal, lambda: self.config, holders, places, clock)
             self._asking: Future[None] | None = None
             self._follow()
@@ -113,8 +118,15 @@ class Service:
         if self._asking is None and self.asked.pending:
             self._asking = self._workers.submit(self.asked.work)
         self.watches.pause()
+        self.notifier.look()
         self._compact()
         return wait
+
+    def _waits(self, site: str) -> bool:
+        """Whether a site's jobs wait for what a person said: a pause, or the limit in rules.yaml."""
+        lane = self.manager.lanes.get(site)
+        stop = lane.breaker if lane else None
+        return bool(stop and stop.get("code") == "paused") or self.manager.limit_wait(site) > 0
 
     def _compact(self) -> None:
         """A shorter journal, when it is worth it and nothing flies. What fails is told, and tried again in an hour."""
@@ -194,6 +206,7 @@ class Service:
         if self.rules.reload():
             self.asked.decide_again()
         self.manager.reload()
+        self.notifier.follow(self.config)
         self._follow()
 
     def died(self, name: str) -> None:
