@@ -346,7 +346,7 @@ def test_the_current_folder_is_never_looked_into(tmp_path: Path, monkeypatch: py
     with pytest.raises(SeedpostError, match=r"there is no rules\.yaml") as caught:
         find_rules(None, {"HOME": str(tmp_path / "home")})
     assert caught.value.exit_code == 78
-    assert "copy the starter" in caught.value.hint
+    assert "seedpost init" in caught.value.hint
     (tmp_path / "etc.yaml").write_text("x")
     assert find_rules(None, {"HOME": str(tmp_path / "home")}) == tmp_path / "etc.yaml"
 

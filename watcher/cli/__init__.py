@@ -16,6 +16,7 @@ DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROF
 
 # name: (module, attribute, help): so that --help imports nothing but click
 COMMANDS = {
+    "init": ("watcher.cli.init", "init", "Set up step by step: qBittorrent, trackers, keys, a rules.yaml in dry_run."),
     "check": ("watcher.cli.check", "check", "Check rules, tests, paths and secrets; with --online every key too."),
     "run": ("watcher.cli.run", "run", "Watch, decide, upload and seed until stopped; --once until nothing is due."),
     "demo": (

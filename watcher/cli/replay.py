@@ -59,15 +59,19 @@ def replay(place: Place, file: Path, start: str | None, held: bool, apply_: bool
     if place.json:
         as_json(plan.as_json() | {"commands": len(commands)})
     else:
-        _shown(plan)
+        show_plan(plan)
     if not apply_:
         return OK
     return _applied(place, commands, yes)
 
 
 def _in_clients(place: Place, config: Config, ledger: Ledger, since: float, clock: Clock) -> list[Change]:
+    return in_clients(config, Secrets(place.state_folder(), os.environ, clock=clock), ledger, clock, since)
+
+
+def in_clients(config: Config, secrets: Secrets, ledger: Ledger, clock: Clock, since: float = 0.0) -> list[Change]:
     """The library by the file. A client that is away is told; what it holds is not looked at."""
-    asked = Library.asked(config, Secrets(place.state_folder(), os.environ, clock=clock), ledger, clock)
+    asked = Library.asked(config, secrets, ledger, clock)
     for name, why in asked.away.items():
         note(f"{name} is away, and what it holds is left out: {why}")
     if asked.away and not asked.sources:
@@ -75,7 +79,8 @@ def _in_clients(place: Place, config: Config, ledger: Ledger, since: float, cloc
     return list(library(config, ledger, asked.releases(since)))
 
 
-def _shown(plan: Plan) -> None:
+def show_plan(plan: Plan) -> None:
+    """What goes elsewhere, a release a paragraph, and the totals."""
     for change in plan.changes:
         say(change.release.name)
         _line("now", _side(change.now))

@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
-from watcher.config.files import find_rules, state_of
+from watcher.config.files import find_rules, rules_place, state_of
 
 if TYPE_CHECKING:
     from watcher.config.accepted import keep, kept
@@ -31,6 +31,7 @@ __all__ = [
     "load",
     "parse",
     "read_sidecar",
+    "rules_place",
     "run_tests",
     "schema",
     "state_of",

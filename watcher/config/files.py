@@ -31,10 +31,16 @@ def find_rules(option: Path | None, environ: Mapping[str, str]) -> Path:
         looked = " and ".join(map(str, places))
         raise SeedpostError(
             f"there is no rules.yaml; looked for {looked}",
-            hint="copy the starter rules.yaml there; another place is named by --rules or $SEEDPOST_RULES",
+            hint="`seedpost init` writes one; another place is named by --rules or $SEEDPOST_RULES",
             exit_code=INVALID,
         )
     return found
+
+
+def rules_place(option: Path | None, environ: Mapping[str, str]) -> Path:
+    """Where `find_rules` finds a file, or where one of this user belongs if there is none yet."""
+    named = option or (Path(environ["SEEDPOST_RULES"]).expanduser() if environ.get("SEEDPOST_RULES") else None)
+    return (named or _config_home(environ) / "seedpost" / "rules.yaml").absolute()
 
 
 def _config_home(environ: Mapping[str, str]) -> Path:
