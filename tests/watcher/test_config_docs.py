@@ -13,7 +13,7 @@ import pytest
 from tests.support_rules import decided, marked, refused
 from tests.watcher.test_config import FULL
 from tests.watcher.test_config_malformed import GOOD, MISTAKES
-from trackers.catalogue import TYPES
+from trackers.catalogue import TYPES, read_settings
 from watcher.config import load, parse, run_tests, schema
 from watcher.config.reading import tree
 from watcher.rules import FIELDS
@@ -42,13 +42,19 @@ def test_every_example_of_the_page_loads_and_its_tests_pass(snippet: str) -> Non
     assert told == []
 
 
-def test_the_example_of_the_page_on_trackers_loads() -> None:
-    (snippet,) = re.findall(
-        r"```yaml\n(.*?)```", (ROOT / "docs" / "trackers.md").read_text(encoding="utf-8"), re.DOTALL
-    )
-    config = parse(completed(snippet).encode())
-    assert config.images is not None
-    assert config.images.host == "pictures.example"
+def test_the_examples_of_the_page_on_trackers_load() -> None:
+    page = (ROOT / "docs" / "trackers.md").read_text(encoding="utf-8")
+    covers, unit3d, *others = [
+        parse(completed(one).encode()) for one in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    ]
+    assert covers.images is not None
+    assert covers.images.host == "pictures.example"
+    site = unit3d.trackers["EXM"]
+    maps = read_settings(TYPES[site.type], site.settings, site.name).maps
+    assert maps is not None
+    assert maps.types["web-dl"] == 4
+    assert not maps.moderated
+    assert all(one.trackers for one in others)
 
 
 @pytest.mark.parametrize("snippet", [one for one in SNIPPETS if TOLD.match(one)])
