@@ -109,6 +109,8 @@ def _torrent(store: Store, raw: bytes) -> Torrent:
     torrent = store.by_hash(raw.hex()) if len(raw) == 20 else None
     if torrent is None:
         raise Refused("Unregistered torrent")
+    if torrent.barred:
+        raise Refused(torrent.barred)
     return torrent
 
 

@@ -131,6 +131,11 @@ class Torrent:
         """Bytes of all files."""
         return sum(size for _, size in self.files)
 
+    @property
+    def barred(self) -> str:
+        """Why its swarm takes nobody; empty where it takes peers."""
+        return ""
+
 
 @dataclass
 class Wanted:

@@ -48,7 +48,7 @@ def demo(place: Place) -> int:
 @with_json
 @pass_place
 def sandbox(place: Place, port: int) -> None:
-    """A tracker on loopback that behaves as RED and OPS do: rehearse your rules against it."""
+    """Trackers on loopback that behave as RED, OPS, UNIT3D and NBL do: rehearse your rules against them."""
     from watcher.service.rehearsal import rehearsal  # as above
 
     with rehearsal(port) as sites:

@@ -70,6 +70,15 @@ class Entry(Torrent):
     encoding_key: bytes = b""
     first_file: int = 1  # number of its first file among all of the site's
 
+    @property
+    def barred(self) -> str:
+        """Nobody announces what no moderator has approved, the uploader neither."""
+        return (
+            ""
+            if self.status == APPROVED
+            else f"No permission for a torrent that is {self.status.upper()} in moderation"
+        )
+
 
 def entries(store: Store) -> list[Entry]:
     """Every torrent, oldest first."""
