@@ -269,3 +269,14 @@ def test_the_same_files_under_another_name_are_held(tmp_path: Path, sandbox: San
     assert "seedpost queue approve" in done.stdout and len(sandbox.posts("redacted")) == 1
     again = seedpost("upload", str(tmp_path / "Another Name"), "--to", "RED", "--yes")
     assert again.returncode == HELD and len(sandbox.posts("redacted")) == 1  # a second wish lifts no question
+
+
+def test_files_that_changed_after_they_were_shown_are_not_sent(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost, path = made(tmp_path, sandbox), album(tmp_path)
+    with Terminal(seedpost, "upload", path, "--to", "RED") as terminal:
+        terminal.until(LAST)
+        with (Path(path) / "cover.png").open("ab") as cover:
+            cover.write(b"more")
+        terminal.press("y")
+        assert "not those that were shown" in terminal.ended(FAILED)
+    assert seedpost.jobs() == {} and sandbox.requests("redacted") == []
