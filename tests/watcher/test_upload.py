@@ -140,7 +140,9 @@ def test_on_a_terminal_it_asks_for_what_is_missing_with_the_words_that_count(tmp
     assert "Told in an editor." in red["release_desc"] and "Told in an editor." in ops["release_desc"]
 
 
-@pytest.mark.parametrize("after", [0, 1, 2, 3, 4])
+@pytest.mark.parametrize(
+    "after", [pytest.param(0, marks=pytest.mark.long), 1, pytest.param(2, marks=pytest.mark.long), 3, 4]
+)
 def test_control_c_at_each_prompt_leaves_nothing(still: Seedpost, after: int) -> None:
     path = still.folder / "The Loopbacks - Left"
     if not path.exists():
