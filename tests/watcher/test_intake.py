@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -512,3 +515,45 @@ def test_a_copy_elsewhere_moves_no_job_whose_content_is_where_it_was(desk: Desk)
     assert desk.jobs()["RED"].state is State.HELD
     desk.intake.seen(desk.release("Album"), asked=True)
     assert desk.jobs()["RED"].state is State.QUEUED
+
+
+# A disk without inodes
+
+FULL = """
+import errno, os, pathlib, sys
+from dataclasses import replace
+from tests.watcher.test_intake import Desk
+from trackers.content import File
+from watcher.journal import Journal
+
+desk, filler = Desk(pathlib.Path(sys.argv[1])), pathlib.Path(sys.argv[1], "filler")
+many = tuple(File(f"{number:05} - a name that takes some room.bin", 1) for number in range(3000))
+release = replace(desk.release("Album"), files=many)  # more than a line of the journal takes: a file of its own
+filler.mkdir()
+try:
+    for number in range(1000):
+        (filler / str(number)).touch()
+except OSError as error:
+    assert error.errno == errno.ENOSPC
+try:
+    desk.intake.seen(release)
+except Exception as error:
+    print(type(error).__name__, len(desk.journal.ledger.releases))
+for one in filler.iterdir():
+    one.unlink()
+desk.intake.seen(release)
+desk.journal.close()
+print(len(Journal.open(desk.folder / "state", writable=False).ledger.releases))
+"""
+
+
+def test_F22_a_disk_without_inodes_takes_no_release_and_loses_none(tmp_path: Path) -> None:
+    """A real one: a tmpfs in a namespace of its own."""
+    own = ["unshare", "--map-root-user", "--mount"] if os.geteuid() else ["unshare", "--mount"]
+    mounted = f'mount -t tmpfs -o nr_inodes=64 none {tmp_path} || exit 99; exec "$0" "$@"'
+    command = [*own, "sh", "-c", mounted, sys.executable, "-c", FULL, str(tmp_path)]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    if done.returncode == 99 or "unshare" in done.stderr:
+        pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
+    assert done.stderr == ""
+    assert done.stdout.splitlines() == ["DiskFull 0", "1"]  # releases in the journal before there is room, and after

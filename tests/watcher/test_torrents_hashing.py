@@ -6,13 +6,17 @@ import ctypes
 import hashlib
 import os
 import platform
+import subprocess
+import sys
 import threading
 import unicodedata
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from tests.support_strace import needs_strace
 from tests.support_torrents import judged_pieces, trees, write
 from trackers.content import File
 from watcher.torrents import ContentChanged, ContentUnreadable, Hasher, HashingStopped, piece_hashes, signature
@@ -343,3 +347,20 @@ def test_who_waits_can_be_stopped(content):
 
     assert not hasher.pieces(root, files, False, 16 * KIB, progress=meanwhile).reused
     assert len(caught) == 1
+
+
+@needs_strace
+def test_F15_a_read_that_the_system_fails_is_told_with_its_file(tmp_path: Path) -> None:
+    (tmp_path / "good").write_bytes(b"x" * 300_000)
+    (tmp_path / "bad").write_bytes(b"x" * 300_000)
+    script = (
+        "from pathlib import Path; from trackers.content import File; from watcher.torrents import piece_hashes\n"
+        f"piece_hashes(Path({str(tmp_path)!r}), [File('bad', 300000), File('good', 300000)], False, 1 << 15)"
+    )
+    inject = ["-P", str(tmp_path / "bad"), "-e", "inject=preadv,preadv2:error=EIO:when=2+"]
+    command = ["strace", "-f", "-qq", "-o", os.devnull, *inject, sys.executable, "-c", script]
+    done = subprocess.run(command, capture_output=True, text=True, cwd=Path(__file__).parents[2])
+    if "ptrace" in done.stderr:
+        pytest.skip(f"strace may not attach here: {done.stderr.splitlines()[0]}")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1].endswith("ContentUnreadable: 'bad' can't be read: Input/output error")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import errno
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
@@ -502,6 +503,30 @@ def test_Q9_content_of_a_torrent_that_is_gone_is_asked_of_its_client_before_a_pe
     assert one.job().state is State.QUEUED
     one.until(one.settled, hours=1)
     assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 0)
+
+
+@pytest.mark.parametrize("call", ["stat", "preadv"])
+def test_F15_a_disk_that_fails_holds_the_job_with_the_file_and_goes_on_once_it_reads(
+    one: World, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(os, call)
+
+    def failing(which: object, *rest: object, **more: object) -> object:
+        name = os.readlink(f"/proc/self/fd/{which}") if isinstance(which, int) else os.fspath(str(which))
+        if name.endswith("01.flac"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(which, *rest, **more)
+
+    one.release()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.code, posts(one)) == (State.HELD, "content-unreadable", 0)
+    assert "'01.flac' can't be read: Input/output error" in str(job.why)
+    one.command("retry", job.job)
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
 
 
 def test_a_stricter_mode_stops_what_is_queued_and_an_approval_frees_it(one: World) -> None:

@@ -94,6 +94,8 @@ def _gone(job: Job, bench: Bench) -> Step | None:
                 bench.journal.append([look_again(str(release["infohash"]))])
             return bench.again(job, State.QUEUED, code, f"{error}; its client may have moved or renamed it")
         return held(job, code, str(error), back_to=State.QUEUED)
+    except ContentUnreadable as error:
+        return held(job, "content-unreadable", f"{error}; {error.hint}", back_to=State.QUEUED)
     return None
 
 

@@ -11,7 +11,7 @@ from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavai
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import redact
-from watcher.torrents import ContentChanged, describe
+from watcher.torrents import ContentChanged, ContentUnreadable, describe
 from watcher.uploader.bench import Bench, Step, held, published, root_of, staged_in
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
@@ -27,7 +27,7 @@ def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
         return {"state": State.QUEUED, "code": "stale", "why": "prepared a while ago: duplicates are looked for again"}
     try:
         unchanged = bench.mark(job) == job.rest.get("signature")
-    except ContentChanged:
+    except (ContentChanged, ContentUnreadable):
         unchanged = False
     if not unchanged:
         return {"state": State.QUEUED, "code": "content-changed", "why": "a file changed since it was hashed"}
