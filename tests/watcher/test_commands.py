@@ -415,6 +415,10 @@ def test_the_sandbox_alone_says_where_it_is_and_answers(tmp_path: Path, sandbox:
             f"{red['url']}/ajax.php?action=index", headers={"Authorization": red["api_key"]}, timeout=10
         )
         assert answer.json()["status"] == "success"
+        site = sites["sandbox-unit3d"]
+        keys = {"Authorization": f"Bearer {site['api_key']}", "Accept": "application/json"}
+        told = requests.get(f"{site['url']}/api/user", headers=keys, timeout=10).json()
+        assert told["username"] == "uploader"
     finally:
         process.terminate()
         process.communicate()

@@ -41,7 +41,7 @@ STORING = {
     "file-lost": "success; later downloads of it have no byte",
     "phantom": "success, and nothing is stored",
     "rewritten": "success, and the site put something into the info dictionary that changes the info-hash",
-    "search-lag": "success; `browse` shows it `seconds` later",
+    "search-lag": "success; `browse` or `filter` shows it `seconds` later",
     "logs-lost": "success, and the logs that came with it are not kept",
     "search-down": "UNIT3D: HTTP 500, but what was sent is stored, and waits for a moderator",
     "hash-lag": "success; `torrent` and `torrentgroup` know it `seconds` later",

@@ -6,26 +6,20 @@ What an upload goes through stands in `checks` and `upload`, what is found in `s
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Callable
-from urllib.parse import quote
 
-import bencode2
-
-from trackers.catalogue import sandbox_announce
 from trackers.sandbox import announce
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import NONE, PAGE, Fault, Struck
 from trackers.sandbox.metainfo import Crashed
 from trackers.sandbox.rates import FixedWindow
 from trackers.sandbox.store import Store, Traits, User
-from trackers.sandbox.unit3d import replies, search, stock, upload
+from trackers.sandbox.unit3d import download, replies, search, stock, upload
 from trackers.sandbox.unit3d.entry import APPROVED, REJECTED, Entry, Value, found, links, shown
 from trackers.sandbox.unit3d.replies import HTML, Missing, Refusal, compact, crashed, failed, moved, pretty
 from trackers.sandbox.unit3d.words import STAFF, VERSIONS, WITHOUT_UPLOAD, Version
 from trackers.sandbox.wire import Pairs, Reply, Request
 
-TORRENT_TYPE = "application/x-bittorrent"
 REQUESTS, SECONDS = 30, 60.0
 LARGEST_BODY = 8 * 1024 * 1024  # PHP's post_max_size
 TOO_LARGE = "The POST data is too large."
@@ -310,22 +304,8 @@ class Unit3d(Dialect):
         elif entry.info is None or entry.status == REJECTED:
             reply = moved(f"{request.base}/torrents/{entry.id}")
         else:
-            reply = self._file(self._meant(entry, struck), user, request.base)
+            reply = download.file(self._meant(entry, struck), user, request.base, self.flag)
         return replies.with_headers(reply, headers)
-
-    def _file(self, entry: Entry, user: User, base: str) -> Reply:
-        """The site's keys, and the stored info dictionary byte for byte."""
-        outer: dict[bytes, object] = {
-            b"announce": sandbox_announce(self.type, base, user.passkey).encode(),
-            b"comment": f"This torrent was downloaded from {self.flag}. {base}/torrents/{entry.id}".encode(),
-            b"created by": b". ".join(filter(None, (entry.created_by, f"Edited by {self.flag}".encode()))),
-        }
-        if entry.encoding_key:
-            outer[b"encoding"] = entry.encoding_key
-        body = bencode2.bencode(outer)[:-1] + b"4:info" + (entry.info or b"") + b"e"
-        return Reply(
-            200, body, TORRENT_TYPE, (("Content-Disposition", _disposition(f"[{self.flag}]{entry.sheet.name}")),)
-        )
 
     def rate_limited(self) -> Reply:
         """As a client sees it that asks for JSON."""
@@ -368,12 +348,3 @@ def _too_large(request: Request) -> Reply:
         return pretty({"message": TOO_LARGE}, 413)
     title = "An Error Occurred: Content Too Large"
     return Reply(413, replies.PAGE.format(title=title, text=title).encode(), HTML)
-
-
-def _disposition(name: str) -> str:
-    """Blanks are dots, slashes dashes; what is not ASCII comes a second time in full."""
-    name = f"{name}.torrent".replace(" ", ".").replace("/", "-").replace("\\", "-")
-    decomposed = unicodedata.normalize("NFKD", name)
-    plain = decomposed.encode("ascii", "ignore").decode().replace("%", "")
-    header = f'attachment; filename="{plain}"'
-    return header if plain == name else f"{header}; filename*=utf-8''{quote(name, safe='')}"

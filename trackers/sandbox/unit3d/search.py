@@ -168,7 +168,7 @@ def _sort_key(entry: Entry, field: str, store: Store) -> float | str:
         "leechers": len(peers) - seeders,
         "times_completed": len(entry.snatched_by),
     }
-    return by.get(field, entry.time)
+    return by.get(field, int(entry.time))  # the database keeps whole seconds
 
 
 def links(asked: Asked, address: str, more: bool) -> Value:
