@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support_loop import VirtualClock
 from trackers.clock import Clock
 from trackers.secret import Secret
 from watcher.cli import main
@@ -22,6 +23,7 @@ from watcher.errors import FAILED, NOT_AUTHORISED, NOT_FOUND, OK, USAGE, Seedpos
 from watcher.logs import logger
 from watcher.secrets import Secrets, VaultLocked, listen, unlock
 from watcher.secrets import vault as vault_format
+from watcher.secrets.access import RETRY
 from watcher.secrets.command import answer_of
 from watcher.secrets.errors import SecretError
 from watcher.secrets.unlocking import NAME
@@ -263,6 +265,23 @@ def test_a_command_gives_the_passphrase_unattended(seedpost, state, tmp_path):
     ask = program(tmp_path / "ask", f'echo "$1 horse battery staple" # {WORDS[:0]}')
     assert seedpost("secrets", "set", "red.api_key", give=KEY, SEEDPOST_VAULT_COMMAND=f"{ask} correct")[0] == OK
     assert stored(state, "red.api_key", SEEDPOST_VAULT_COMMAND=f"{ask} correct") == KEY
+
+
+@pytest.mark.parametrize("reload", [True, False], ids=["a reload", "half a minute"])
+def test_a_command_that_gave_a_wrong_passphrase_is_asked_again_after(state, tmp_path, reload):
+    answer = tmp_path / "answer"
+    answer.write_text("not the right one\n")
+    Secrets(state, {"SEEDPOST_VAULT_PASSPHRASE": WORDS}).set("red.api_key", Secret(KEY))
+    clock = VirtualClock()
+    command = {"SEEDPOST_VAULT_COMMAND": f"/bin/cat {answer}", "HOME": str(tmp_path)}
+    secrets = Secrets(state, command, clock=clock)
+    with pytest.raises(VaultLocked, match="wrong passphrase"):
+        secrets.get("red.api_key")
+    answer.write_text(WORDS + "\n")
+    with pytest.raises(VaultLocked):  # not so soon
+        secrets.get("red.api_key")
+    secrets.reload() if reload else clock.wait(RETRY + 1)
+    assert secrets.get("red.api_key") == Secret(KEY)
 
 
 def test_a_command_that_fails_does_not_keep_a_key_file_from_opening(seedpost, state):

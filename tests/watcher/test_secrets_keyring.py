@@ -10,7 +10,7 @@ import pytest
 from tests.support_loop import VirtualClock
 from trackers.secret import Secret
 from watcher.logs import redact
-from watcher.secrets import Secrets
+from watcher.secrets import Secrets, VaultLocked
 from watcher.secrets.desktop import Keyring, chosen
 
 BACKENDS = """
@@ -75,11 +75,21 @@ def test_K5_a_keyring_of_a_locked_session_costs_its_time_limit_once(environ):
     keyring = Keyring(environ("Locked"), clock=clock, seconds=0.4)
     assert keyring.find("red.api_key") is None
     assert "locked" in keyring.trouble
-    keyring._environ = environ("Fine")
+    keyring._environ, keyring._seconds = environ("Fine"), 60.0
     keyring.chosen = chosen(keyring._environ)
     assert keyring.find("red.api_key") is None  # not asked so soon
     keyring.forget()
     assert keyring.find("red.api_key") == Secret("of-the-keyring")
+
+
+def test_K1_while_the_vault_is_locked_the_keyring_is_not_asked_in_its_place(environ, tmp_path):
+    given = {"SEEDPOST_VAULT_PASSPHRASE": "correct horse battery staple"}
+    Secrets(tmp_path / "state", given, clock=VirtualClock()).set("red.api_key", Secret("of-the-vault"))
+    secrets = Secrets(tmp_path / "state", environ("Fine"), clock=VirtualClock())
+    with pytest.raises(VaultLocked):
+        secrets.get("red.api_key")
+    (one,) = secrets.status(["red.api_key"])
+    assert (one.origin, "locked" in one.problem) == (None, True)
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ class VaultAccess:
         except SecretError as error:
             if isinstance(error, VaultLocked):
                 error.hint = error.hint or UNLOCK
+                self._keys.ask_again()
             self._failed = (version, error, self._clock.running())
             raise
         for entry in found.entries.values() if found else ():
@@ -106,6 +107,11 @@ class VaultAccess:
     def forget(self) -> None:
         """Read the vault and the key files again when somebody asks next."""
         self._open = self._failed = None
+
+    def reload(self) -> None:
+        """As `forget`, and ask the command for the passphrase again."""
+        self._keys.ask_again()
+        self.forget()
 
     def unlock(self, passphrase: Secret) -> None:
         """Use this passphrase from now on. Raises VaultLocked after a second if it is not the vault's, whatever else

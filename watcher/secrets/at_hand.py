@@ -37,12 +37,19 @@ class KeysAtHand:
         self._passphrase = outside.passphrase()
         self._key = passphrase_key(self._passphrase) if self._passphrase else None
         self._brought: list[Key] = []
+        self._asked = False  # the passphrase in use is what the command said
 
     def use(self, passphrase: Secret | None) -> Secret | None:
         """Take this passphrase instead of the present one, which is returned."""
         before, self._passphrase = self._passphrase, passphrase
         self._key = passphrase_key(passphrase) if passphrase else None
+        self._asked = False
         return before
+
+    def ask_again(self) -> None:
+        """Run the command once more when a key is next needed: what it said may be another passphrase by now."""
+        if self._asked:
+            self.use(None)
 
     def passphrase(self) -> Key:
         """The key of the passphrase in use. Raises LookupError if there is none."""
@@ -72,6 +79,7 @@ class KeysAtHand:
     def _ask(self, command: str, *, needed: bool) -> None:
         try:
             self.use(answer_of(command))
+            self._asked = True
         except SecretError as error:
             if needed:
                 raise

@@ -167,7 +167,7 @@ class Secrets:
         with self._lock:
             self._keyring.forget()
             if self._access:
-                self._access.forget()
+                self._access.reload()
 
 
 def _same_host(one: str, other: str) -> bool:
