@@ -28,11 +28,13 @@ folders:
   - {{name: rips, path: '{folder}', settle: 1s}}
 trackers:
   RED: {{type: sandbox-redacted, url: '{red}', new_group: upload, web_flac: upload, quiet: 1s}}
-  OPS: {{type: sandbox-orpheus, url: '{ops}', new_group: upload, web_flac: upload, quiet: 1s}}
+  OTHER: {{type: sandbox-redacted, url: '{other}', new_group: upload, web_flac: upload, quiet: 1s}}
 rules:
   - name: albums
     match: {{kind: music}}
-    upload_to: {{RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}, OPS: {{}}}}
+    upload_to:
+      RED: {{set: {{image: 'https://pictures.invalid/c.png'}}}}
+      OTHER: {{set: {{image: 'https://pictures.invalid/c.png'}}}}
 """
 
 
@@ -43,18 +45,28 @@ def sandbox() -> Iterator[Sandbox]:
 
 
 @pytest.fixture
+def other() -> Iterator[Sandbox]:
+    """A second site: the name of its host is another one."""
+    with Sandbox(seed=1) as one:
+        yield one
+
+
+@pytest.fixture
 def webui() -> Iterator[WebUI]:
     with serving(WebUI("5.1.0")) as one:
         yield one
 
 
 @pytest.fixture
-def seedpost(tmp_path: Path, sandbox: Sandbox, webui: WebUI, monkeypatch: pytest.MonkeyPatch) -> Seedpost:
-    """RED's key and the client's password are in a vault with a passphrase; OPS's key is in the environment."""
+def seedpost(
+    tmp_path: Path, sandbox: Sandbox, other: Sandbox, webui: WebUI, monkeypatch: pytest.MonkeyPatch
+) -> Seedpost:
+    """RED's key and the client's password are in a vault with a passphrase; OTHER's key is in the environment."""
     monkeypatch.setattr(vault_format.with_slot, "__kwdefaults__", {"cost": vault_format.COSTS.start})
     (tmp_path / "rips").mkdir()
-    urls = {"red": sandbox.url_of("redacted"), "ops": sandbox.url_of("orpheus"), "webui": webui.url}
-    keys = {"SEEDPOST_SECRET_OPS_API_KEY": sandbox.account("orpheus").api_key}
+    away = other.url_of("redacted").replace("127.0.0.1", "localhost")
+    urls = {"red": sandbox.url_of("redacted"), "other": away, "webui": webui.url}
+    keys = {"SEEDPOST_SECRET_OTHER_API_KEY": other.account("redacted").api_key}
     one = Seedpost(tmp_path, RULES.format(folder=tmp_path / "rips", **urls), keys)
     vault = Secrets(one.state, {"SEEDPOST_VAULT_PASSPHRASE": WORDS, "HOME": str(tmp_path)})
     vault.set("red.api_key", Secret(sandbox.account("redacted").api_key), "127.0.0.1")
@@ -68,7 +80,7 @@ def test_K1_K7_a_locked_vault_stops_only_what_needs_it_and_unlock_lets_it_go_on(
     seedpost.start()
     seedpost.until(lambda: "source.baseline" in seedpost.events() if (seedpost.state / "log").exists() else False)
     write_album(tmp_path / "rips", artist="The Loopbacks", album="Album", year=2020, tracks=1, media="WEB", seconds=0.1)
-    seedpost.until(lambda: seedpost.states().get("OPS") is State.UPLOADED, "the tracker with a key")
+    seedpost.until(lambda: seedpost.states().get("OTHER") is State.UPLOADED, "the tracker with a key")
     assert seedpost.states()["RED"] is State.QUEUED
     assert (sandbox.posts("redacted"), webui.count("auth/login")) == ([], 0)
 
@@ -77,7 +89,7 @@ def test_K1_K7_a_locked_vault_stops_only_what_needs_it_and_unlock_lets_it_go_on(
     assert breaker["code"] == "vault-locked"
     assert "seedpost unlock" in breaker["why"]
     assert "seedpost unlock" in status["vault"]
-    assert status["lanes"]["OPS"]["breaker"] is None
+    assert status["lanes"]["OTHER"]["breaker"] is None
     assert "the vault is locked" in status["clients"]["seedbox"]["error"]
     assert "seedpost unlock" in seedpost("status").stdout
 
