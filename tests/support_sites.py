@@ -36,6 +36,7 @@ rules:
     require: {{{require}}}
     upload_to: {{{to}}}
 """
+IMAGE_KEY = "c4n4ry-image-key"
 SITES = {"RED": "redacted", "OPS": "orpheus"}
 
 
@@ -70,7 +71,7 @@ class SiteWorld(World):
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         key = Secret(self.sandbox.account(SITES[config.name]).api_key)
-        host = open_images(*self.images, Secret("an image key of ours")) if self.images else None
+        host = open_images(*self.images, Secret(IMAGE_KEY)) if self.images else None
         return open_tracker(
             config.type,
             {**config.settings, "deadline": 5.0},

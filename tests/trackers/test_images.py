@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from tests.support_sites import IMAGE_KEY
 from tests.support_trackers import Stage, half, says
 from trackers import open_images, prove_announce
 from trackers.errors import NotAuthorised, Refused, SettingsError, TrackerError, Unavailable
@@ -13,7 +14,7 @@ from trackers.sandbox import Sandbox
 from trackers.secret import Secret
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
-KEY = Secret("c4n4ry-image-key")
+KEY = Secret(IMAGE_KEY)
 
 
 @pytest.fixture

@@ -145,7 +145,7 @@ def test_the_scan_finds_a_leak_in_a_name_a_packed_file_and_over_two_lines(tmp_pa
 
 
 @pytest.mark.parametrize(
-    "way", ["print(KEY)", "logging.getLogger('urllib3').debug(KEY)", "(tmp_path / 'state').write_text(KEY)"]
+    "way", ["print(KEY)", "logging.getLogger('requests').debug(KEY)", "(tmp_path / 'state').write_text(KEY)"]
 )
 def test_the_scan_of_every_failing_test_finds_a_leak_that_was_planted(tmp_path: Path, way: str) -> None:
     planted = tmp_path / "test_gazelle_planted.py"

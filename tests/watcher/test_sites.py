@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support_sandbox import POOR_LOG
-from tests.support_sites import SITES, Named, SiteWorld, site_world
+from tests.support_sites import IMAGE_KEY, SITES, Named, SiteWorld, site_world
 from tests.support_trackers import Stage, says
 from trackers.content import Credit, Edition
 from trackers.sandbox import Fault
@@ -315,7 +315,7 @@ def test_a_cover_goes_to_the_image_host_that_is_configured(tmp_path: Path) -> No
         one.until(one.settled)
         assert one.fields()["image"] == "https://pictures.example/a.png"
         assert stage.asked[0].line.startswith("POST /api/1/upload")
-        assert stage.asked[0].headers["x-api-key"] == "an image key of ours"
+        assert stage.asked[0].headers["x-api-key"] == IMAGE_KEY
 
 
 def test_a_host_that_takes_no_cover_costs_the_cover_where_it_is_only_wanted(tmp_path: Path) -> None:
