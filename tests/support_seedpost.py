@@ -99,6 +99,12 @@ class Seedpost:
                 raise AssertionError(f"{what or 'nothing'} came of it: {self.jobs()}\n{told}")
             time.sleep(0.05)
 
+    def met(self, source: str) -> bool:
+        """Whether a client or folder has its baseline: what comes from now on is new."""
+        path = self.state / "log" / "seedpost.jsonl"
+        told = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+        return any((line["event"], line.get("source")) == ("source.baseline", source) for line in told)
+
     def events(self) -> list[str]:
         """The events of the log file, in order."""
         lines = (self.state / "log" / "seedpost.jsonl").read_text().splitlines()

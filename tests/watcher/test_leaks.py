@@ -109,7 +109,7 @@ def test_no_secret_leaves_by_any_way_whatever_fails(
 ) -> None:
     assert len(secrets) == 8
     daemon = seedpost.start()
-    seedpost.until(lambda: "source.baseline" in seedpost.events() if (seedpost.state / "log").exists() else False)
+    seedpost.until(lambda: seedpost.met("rips"))
     for site, kind in zip(sites, FAULTS, strict=True):
         site.fail("redacted", Fault(kind))
     write_album(tmp_path / "rips", artist="The Loopbacks", album="Album", year=2020, tracks=1, media="WEB", seconds=0.1)

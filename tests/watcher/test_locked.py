@@ -78,7 +78,7 @@ def test_K1_K7_a_locked_vault_stops_only_what_needs_it_and_unlock_lets_it_go_on(
     seedpost: Seedpost, sandbox: Sandbox, webui: WebUI, tmp_path: Path
 ) -> None:
     seedpost.start()
-    seedpost.until(lambda: "source.baseline" in seedpost.events() if (seedpost.state / "log").exists() else False)
+    seedpost.until(lambda: seedpost.met("rips"))
     write_album(tmp_path / "rips", artist="The Loopbacks", album="Album", year=2020, tracks=1, media="WEB", seconds=0.1)
     seedpost.until(lambda: seedpost.states().get("OTHER") is State.UPLOADED, "the tracker with a key")
     assert seedpost.states()["RED"] is State.QUEUED
