@@ -1,4 +1,4 @@
-"""UNIT3D through the real loop, against the sandbox in virtual time: no second POST without proof, and both ways out."""
+"""UNIT3D through the real loop, against the sandbox in virtual time: no second POST without proof, two ways out."""
 
 from __future__ import annotations
 
@@ -26,7 +26,8 @@ defaults: {{mode: upload}}
 seed: {{client: {client}}}
 clients: {{seedbox: {{url: 'http://127.0.0.1:1'}}}}
 trackers:
-  EXM: {{type: sandbox-unit3d, url: '{url}', mode: upload, quiet: {quiet}s, moderated: {moderated}, anonymous: {anonymous}}}
+  EXM: {{type: sandbox-unit3d, url: '{url}', mode: upload, quiet: {quiet}s, moderated: {moderated},
+         anonymous: {anonymous}}}
 rules:
   - {{name: films, match: {{kind: movie}}, upload_to: {{EXM: {{}}}}}}
 """
