@@ -297,3 +297,18 @@ def test_moderation_is_told_to_another_process_s_sandbox(site: Site) -> None:
     assert site.get(f"api/torrents/{site.newest()}").status == 200
     assert b"no status 'blessed'" in tell(site=SITE, torrent=site.newest(), status="blessed").body
     assert b"no moderation" in tell(site="orpheus", torrent=1, status="approved").body
+
+
+def test_older_versions_count_the_requests_of_an_address(site: Site) -> None:
+    site.sandbox.traits(SITE, version="9.1.5")
+    assert {site.get("api/user").status for _ in range(30)} == {200}
+    site.user = "second"
+    assert site.get("api/user").status == 429
+    site.sandbox.traits(SITE, version="9.2.0")
+    assert site.get("api/user").status == 200
+
+
+def test_a_name_can_be_given_twice_when_two_uploads_pass_the_look_at_once(site: Site) -> None:
+    site.sandbox.traits(SITE, unique_names=False)
+    assert [site.upload().status, site.upload().status] == [200, 200]
+    assert site.names(name=FORM["name"]) == [FORM["name"]] * 2

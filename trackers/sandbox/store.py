@@ -211,6 +211,7 @@ class Traits:
     unseeded: float = 0.0  # seconds after which what was never seeded is deleted; 0: never
     version: str = "9.2.0"  # of UNIT3D: 9.2.0 9.1.5 9.0.0 8.3.4 8.0.0
     largest_file: int = 8 * 1024 * 1024  # UNIT3D: PHP's upload_max_filesize, bytes
+    unique_names: bool = True  # UNIT3D looks whether a name is taken, and forces nothing: two at once may both pass
     moderated: bool = False  # UNIT3D: every upload waits for a moderator, whoever sends it
 
 

@@ -151,7 +151,7 @@ class Unit3d(Dialect):
 
     def _throttled(self, request: Request, user: User, kind: str) -> tuple[Pairs, Reply | None]:
         """Headers for the answer, and the answer itself if it is one request too many."""
-        left, seconds = self._window.count(user.id, kind)
+        left, seconds = self._window.count(user.id if self.version.limit_by_user else 0, kind)
         headers = (("X-RateLimit-Limit", str(REQUESTS)), ("X-RateLimit-Remaining", str(max(left, 0))))
         return headers, self._limited(request, seconds) if left < 0 else None
 

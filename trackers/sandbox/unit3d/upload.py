@@ -36,7 +36,7 @@ def check(request: Request, user: User, store: Store, version: Version) -> Page:
     known = store.by_hash(registered(meta, store, version).infohash) is not None
 
     def taken(name: str) -> bool:
-        return any(fold(one.sheet.name) == fold(name) for one in entries(store))
+        return store.traits.unique_names and any(fold(one.sheet.name) == fold(name) for one in entries(store))
 
     return checks.page_of(request, meta, version, taken, known, user.rank in STAFF)
 

@@ -7,7 +7,7 @@ they would agree with its mistakes.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -66,19 +66,16 @@ class Version:
     strict_database: bool = False  # a word for a number is a server error
     user_route: bool = True
     shape: str = "9"  # of a torrent's page: 9, 8.3, 8.0; in 8.0 the filter has it too
+    limit_by_user: bool = True  # or by address: here one for all
     tilde: bool = True  # file names that begin with it are refused
 
 
+OLD = Version(entropy=False, sentence_case=False, limit_by_user=False, tilde=False)
+OLDER = replace(OLD, ids_required=True, queue_opt_in=False)
 VERSIONS: Mapping[str, Version] = {
     "9.2.0": Version(),
-    "9.1.5": Version(entropy=False, sentence_case=False, tilde=False),
-    "9.0.0": Version(entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False),
-    "8.3.4": Version(
-        entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False, flags_required=True,
-        shape="8.3",
-    ),
-    "8.0.0": Version(
-        entropy=False, sentence_case=False, tilde=False, ids_required=True, queue_opt_in=False, flags_required=True,
-        strict_database=True, user_route=False, shape="8.0",
-    ),
-}  # fmt: skip
+    "9.1.5": OLD,
+    "9.0.0": OLDER,
+    "8.3.4": replace(OLDER, flags_required=True, shape="8.3"),
+    "8.0.0": replace(OLDER, flags_required=True, shape="8.0", strict_database=True, user_route=False),
+}
