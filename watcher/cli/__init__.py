@@ -5,12 +5,16 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
 import click
 
 from watcher import __version__
 from watcher.cli.options import Place, with_place
 from watcher.errors import FAILED, UNKNOWN, USAGE, SeedpostError
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 DISK = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EROFS})  # a person can mend these
 
@@ -39,6 +43,7 @@ COMMANDS = {
     "torrent": ("watcher.cli.torrent", "torrent", "Make a torrent by hand, look into one."),
     "notify": ("watcher.cli.notify", "notify", "Send a test message to the targets of notifications."),
     "journal": ("watcher.cli.journal", "journal", "Verify, compact or repair the journal."),
+    "completion": ("watcher.cli.completion", "completion", "What bash, zsh or fish needs to complete commands."),
 }
 
 
@@ -54,6 +59,14 @@ class Commands(click.Group):
         module, attribute, _ = COMMANDS[name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """The commands of the table, importing none of them."""
+        from click.shell_completion import CompletionItem  # only a shell asks
+
+        items = [CompletionItem(name, help=help) for name, (_, _, help) in COMMANDS.items()]
+        named = [item for item in items if item.value.startswith(incomplete)]
+        return [*named, *click.Command.shell_complete(self, ctx, incomplete)]
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

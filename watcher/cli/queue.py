@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from trackers.clock import Clock
+from watcher.cli.completion import job_ids
 from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
 from watcher.cli.show import as_json, fields, local, note, say, show_form, table
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
@@ -55,7 +56,7 @@ def list_jobs(place: Place, in_state: str | None, tracker: str | None, code: str
 
 
 @queue.command()
-@click.argument("job")
+@click.argument("job", shell_complete=job_ids)
 @click.option("--remote", is_flag=True, help="Ask the site what it would make of it, where it can say so (RED).")
 @with_json
 @pass_place
@@ -171,7 +172,7 @@ def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
         return command(chosen=Chosen(ids, in_state, tracker, code), **rest)
 
     wrapped: Callable[..., int] = pass_place_by_name(with_chosen)
-    return with_filter(click.argument("ids", nargs=-1, metavar="JOB…")(wrapped))
+    return with_filter(click.argument("ids", nargs=-1, metavar="JOB…", shell_complete=job_ids)(wrapped))
 
 
 @queue.command()

@@ -10,6 +10,7 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.asking import opened, unlocked
+from watcher.cli.completion import tracker_names
 from watcher.cli.explain import ledger_of
 from watcher.cli.options import Place, pass_place_by_name, with_json
 from watcher.cli.progress import Progress, carried_out
@@ -46,9 +47,14 @@ Ends with 0 if all of it stands on its sites, else with the first of these that 
 
 
 @click.command(epilog=EXAMPLES)
-@click.argument("what", metavar="PATH|HASH")
+@click.argument("what", metavar="PATH|HASH", type=click.Path())
 @click.option(
-    "--to", multiple=True, required=True, metavar="RED,OPS", help="The trackers, by their names in the rules."
+    "--to",
+    multiple=True,
+    required=True,
+    metavar="RED,OPS",
+    shell_complete=tracker_names,
+    help="The trackers, by their names in the rules.",
 )
 @click.option(
     "--set", "given", multiple=True, metavar="FIELD=VALUE", help="A fact or a form key; TRACKER:KEY=VALUE for one."
