@@ -179,6 +179,10 @@ class Uploader(ABC):
         """Seconds until the site's limit lets one more request through; 0 if it does now. Takes nothing from it."""
         return 0.0
 
+    def held_up(self) -> float:
+        """Seconds for which the site's limit has held requests up, since this was opened."""
+        return 0.0
+
     def host_image(self, data: bytes, name: str) -> str:
         """Put a cover on a host for pictures; returns its address. Asked twice it does no harm."""
         raise Refused("no-cover", f"{self.name} has no host for pictures")

@@ -81,6 +81,10 @@ class NebulanceUploader(Uploader):
         """See `Limiter.next_opening`."""
         return self.limiter.next_opening()
 
+    def held_up(self) -> float:
+        """See `Limiter.waited`."""
+        return self.limiter.waited
+
     def account(self) -> Account:
         """The smallest search, which proves the key. Whose it is the site does not say; the passkey is the user's."""
         self._search([("age", ">0")], per_page=1)

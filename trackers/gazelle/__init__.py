@@ -80,6 +80,10 @@ class GazelleUploader(Uploader):
         """See `Limiter.next_opening`."""
         return self.limiter.next_opening()
 
+    def held_up(self) -> float:
+        """See `Limiter.waited`."""
+        return self.limiter.waited
+
     def account(self) -> Account:
         """`action=index`. It needs no scope of the key, so it proves the key and not the right to upload."""
         said = self._ajax.look("index")

@@ -75,6 +75,10 @@ class Unit3dUploader(Uploader):
         """See `Limiter.next_opening`."""
         return self.limiter.next_opening()
 
+    def held_up(self) -> float:
+        """See `Limiter.waited`."""
+        return self.limiter.waited
+
     def host_image(self, data: bytes, name: str) -> str:
         """Put a picture on the image host that is configured. Raises as `ImageHost.put`."""
         return super().host_image(data, name) if self._images is None else self._images.put(data, name)

@@ -16,14 +16,17 @@ from watcher.service import view
 
 @click.command()
 @click.option("--check", is_flag=True, help="Exit 0 only if all is well; for health checks.")
+@click.option("--verbose", is_flag=True, help="Also stages, polls, waits, disk and memory of the running daemon.")
 @with_json
 @pass_place
-def status(place: Place, check: bool) -> int:
+def status(place: Place, check: bool, verbose: bool) -> int:
     """Clients, folders, lanes, jobs, and what needs a person with the command for it."""
     clock, state = Clock(), place.state_folder()
     journal = Journal.open(state, writable=False)
     ledger = journal.ledger
-    now = view.status(ledger, view.heartbeat(state), clock, _trackers(place), journal.trouble)
+    beat = view.heartbeat(state)
+    now = view.status(ledger, beat, clock, _trackers(place), journal.trouble)
+    now |= {"process": view.process(beat, clock)} if verbose else {}
     wrong = view.unhealthy(now, ledger, clock) if check else []
     if place.json:
         as_json(now | ({"unhealthy": wrong} if check else {}))
@@ -32,6 +35,8 @@ def status(place: Place, check: bool) -> int:
             note(line)
     else:
         _screen(now)
+        if now.get("process"):
+            _process(_map(now["process"]))
     return FAILED if wrong else OK
 
 
@@ -82,6 +87,47 @@ def _screen(now: Mapping[str, object]) -> None:
         say("\nlast decisions")
         for one in last:
             say(f"{local(one['time'])}  {_decided(one)}")
+
+
+def _process(of: Mapping[str, object]) -> None:
+    """What the running daemon measured of itself."""
+    say("\nsince the daemon began")
+    memory, fsync, counted = (_map(of.get(key)) for key in ("memory", "fsync", "counters"))
+    flushes = int(_number(fsync.get("count")))
+    mean = 1000 * _number(fsync.get("seconds")) / max(1, flushes)
+    uploads = _map(counted.get("uploads"))
+    rows = [
+        ("oldest job due for", f"{_number(of.get('queue_age_s')):.0f} s"),
+        ("uploads", ", ".join(f"{name} {count}" for name, count in uploads.items()) or "none"),
+        ("errors", _errors(_map(counted.get("errors"))) or "none"),
+        ("hashing", f"{size(int(_number(of.get('hashing_rate'))))}/s"),
+        ("journal flushes", f"{flushes}, {mean:.1f} ms each, {1000 * _number(fsync.get('max_s')):.1f} ms at most"),
+        ("memory", f"{size(int(_number(memory.get('rss'))))}, {size(int(_number(memory.get('peak'))))} at most"),
+    ]
+    rows += [(f"{name} held up by its limit", f"{_number(s):.0f} s") for name, s in _map(of["rate_waited_s"]).items()]
+    rows += [(f"{name} last looked at", _poll(one)) for name, one in _of(of["polls"])]
+    table(rows)
+    stages = [
+        (name, str(one["count"]), *(f"{_number(one[key]):.1f} s" for key in ("p50_s", "p95_s", "last_s")))
+        for name, one in _of(of.get("stages"))
+        if one.get("count")
+    ]
+    if stages:
+        say("\nstages of the last jobs")
+        table(stages, ("", "jobs", "p50", "p95", "last"))
+
+
+def _poll(one: Mapping[str, object]) -> str:
+    ago = "not yet" if one.get("age_s") is None else f"{_number(one['age_s']):.1f} s ago"
+    return f"{ago}, every {_number(one.get('delay_s')):.0f} s"
+
+
+def _errors(errors: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {code} {n}" for name, codes in errors.items() for code, n in _map(codes).items())
+
+
+def _number(value: object) -> float:
+    return float(value) if isinstance(value, (int, float)) else 0.0
 
 
 def _decided(one: Mapping[str, object]) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.config.images import ImagesConfig
+from watcher.config.metrics import MetricsConfig
 from watcher.config.rulesfile import Defaults, Top
 from watcher.config.sources import ClientConfig, FolderConfig, NotifyConfig, SeedBlock
 from watcher.config.trackers import TrackerBlock
@@ -41,6 +42,7 @@ def _blocks() -> dict[str, Schema]:
         "tests": _list(_test()),
         "notify": _map(block_schema(NotifyConfig)),
         "images": block_schema(ImagesConfig),
+        "metrics": block_schema(MetricsConfig),
     }
 
 

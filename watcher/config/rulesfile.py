@@ -11,6 +11,7 @@ from pathlib import Path
 
 from watcher.config.files import STATE, beside, read_file
 from watcher.config.images import ImagesConfig, read_images
+from watcher.config.metrics import MetricsConfig, read_metrics
 from watcher.config.places import PATH
 from watcher.config.reading import tree
 from watcher.config.sources import (
@@ -35,7 +36,10 @@ from watcher.rules.nodes import Block, Node, Problem, Problems, misspelt, shown
 from watcher.rules.overlap import check_overlaps
 from watcher.rules.rulebook import MODE, Tracker, read_guards, read_rules
 
-BLOCKS = ("defaults", "seed", "clients", "folders", "trackers", "lists", "guards", "rules", "tests", "notify", "images")
+BLOCKS = (
+    "defaults", "seed", "clients", "folders", "trackers", "lists", "guards", "rules", "tests", "notify", "images",
+    "metrics",
+)  # fmt: skip
 
 
 class RulesInvalid(SeedpostError):
@@ -87,6 +91,7 @@ class Config:
     notify: Mapping[str, NotifyConfig]
     rules: Rules
     images: ImagesConfig | None = None  # None: covers go nowhere but to hosts of trackers
+    metrics: MetricsConfig | None = None  # None: served nowhere
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
     files: tuple[Path, ...] = ()  # what it was read from: the file itself, then its lists
@@ -143,6 +148,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
     trackers = read_trackers(root.get("trackers"), seed, written, [folder.path for folder in folders], problems)
     notify = read_notify(root.get("notify"), problems)
     images = read_images(root.get("images"), problems)
+    metrics = read_metrics(root.get("metrics"), problems)
     check_names(root, problems)
     lists = read_lists(root.get("lists"), read, problems)
     rules = _rules(root, lists, trackers, defaults.mode, top.otherwise if top else "skip", problems)
@@ -163,6 +169,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
         notify=notify,
         rules=rules,
         images=images,
+        metrics=metrics,
         tests=tests,
         warnings=tuple(problems.warnings),
         files=(Path(file), *lists.files),

@@ -19,7 +19,7 @@ OF_COMMANDS = tuple(
 TOLD = (
     "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed",
     "job.extra_failed", "journal.behind", "journal.not_compacted", "keyring.failed", "library.message", "log.lost",
-    "notify.failed", "notify.lost", "notify.unavailable",
+    "metrics.served", "metrics.unavailable", "notify.failed", "notify.lost", "notify.unavailable",
     "process.crashed", "python.unraisable", "release.followed", "release.left_out", "release.not_told",
     "release.seen", "rules.not_kept", "rules.older", "rules.refused", "seeding.stuck", "source.down",
     "source.not_written", "source.polling", "source.problem", "source.up", "source.waits", "staging.kept",

@@ -11,11 +11,11 @@ from trackers import prove_announce
 from trackers.base import Uploader
 from trackers.clock import Clock
 from trackers.errors import NotAuthorised, SettingsError, TrackerError
+from watcher import metrics, notify
 from watcher.client import Client, ClientAway, PathMap
 from watcher.config import Config, Problem, RulesInvalid, load, run_tests
 from watcher.errors import INVALID, NETWORK, NOT_AUTHORISED, OK, NotFound, SeedpostError
 from watcher.journal import Journal
-from watcher.notify import INSTALL, installed
 from watcher.secrets import Secrets, secret_name
 from watcher.service import parts
 from watcher.sources.maindata import Torrents
@@ -56,7 +56,7 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
     except RulesInvalid as error:
         return Checked(tuple(error.problems))
     found = [*config.warnings, *run_tests(config), *_folders(config), *_stages(config), *_missing(config, secrets)]
-    found += _notify(config, secrets)
+    found += _watched(config, secrets)
     found += _journal(config, state or config.state)
     asked = list(_asked(config, secrets, state or config.state, clock)) if online else []
     codes = tuple(code for problem, code in asked if problem.severity == "error")
@@ -139,10 +139,12 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
             yield _problem(config, text, f"seedpost secrets set {name}", severity="warning")
 
 
-def _notify(config: Config, secrets: Secrets) -> Iterator[Problem]:
-    """Whether somebody can be told: Apprise, and an address for each target."""
-    if config.notify and not installed():
-        yield _problem(config, "`notify` needs Apprise, which is not installed", INSTALL)
+def _watched(config: Config, secrets: Secrets) -> Iterator[Problem]:
+    """Whether somebody can be told, and an address for each target; whether numbers can be served."""
+    if config.metrics is not None and not metrics.installed():
+        yield _problem(config, "`metrics` needs prometheus-client, which is not installed", metrics.INSTALL)
+    if config.notify and not notify.installed():
+        yield _problem(config, "`notify` needs Apprise, which is not installed", notify.INSTALL)
     for status in secrets.status(secret_name("notify", name) for name in config.notify):
         if status.problem:
             yield _problem(config, f"{status.name}: {status.problem}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import signal
 import threading
@@ -13,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from trackers.base import Uploader
-from trackers.clock import Clock, utc_text
+from trackers.clock import Clock
 from trackers.secret import Secret
 from watcher.client import Client
 from watcher.config import Config, TrackerConfig
@@ -23,18 +22,20 @@ from watcher.intake import Intake
 from watcher.intake.asked import Asked
 from watcher.journal import AppendRefused, Journal, NeedsRepair
 from watcher.logs import line_for, log
+from watcher.metrics import TimedFileSystem
 from watcher.notify import Notifier
 from watcher.secrets import Secrets, listen
 from watcher.seeding import Seeder
 from watcher.service import parts
+from watcher.service.heartbeat import Heartbeat
 from watcher.service.rulesfile import RulesFile
+from watcher.service.scrape import Scrape
 from watcher.service.systemd import Systemd
-from watcher.service.view import HEARTBEAT, exit_code
+from watcher.service.view import exit_code
 from watcher.service.watches import Watches
-from watcher.sources import SourceStatus
 from watcher.sources.holders import Holders
 from watcher.torrents import Hasher, TorrentStore
-from watcher.uploader import Bench, Lane, UploadManager
+from watcher.uploader import Bench, UploadManager
 
 COMPACT_AGAIN = 3600.0  # seconds after a compaction that failed
 SOON = 60.0  # `--once` works until nothing is due within this many seconds
@@ -75,7 +76,8 @@ class Service:
         self._clients: dict[str, Client] = {}
         with contextlib.ExitStack() as undo:
             undo.callback(self._lock.let_go)
-            self.journal = Journal.open(state, clock=clock)
+            disk = TimedFileSystem()
+            self.journal = Journal.open(state, clock=clock, fs=disk)
             undo.callback(self.journal.close)
             self.rules = RulesFile(config, self.journal, state, refused)
             self.intake = Intake(self.journal, lambda: self.config, clock)
@@ -83,6 +85,9 @@ class Service:
             self._seeder, self._hasher = Seeder({}, {}, clock), Hasher()
             only = by_hand.jobs if by_hand else None
             self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record, only)
+            self.heartbeat = Heartbeat(state, clock, self.journal.ledger, self.manager, self._hasher, disk)
+            self.scrape = Scrape(lambda: self.heartbeat.last)
+            undo.callback(self.scrape.close)
             self.watches = Watches(self.intake, clock, self.died, lambda: self.journal.ledger.sources)
             holders, places = by_hand.holders if by_hand else self.watches.holders, self.watches.places
             self.notifier = Notifier(self.journal.ledger, secrets, state, clock, self._waits)
@@ -156,6 +161,7 @@ class Service:
 
     def _record(self, record: Mapping[str, object]) -> None:
         log.line(*line_for(record))
+        self.heartbeat.counters.note(record)
         if self._on_record is not None:
             self._on_record(record)
 
@@ -164,6 +170,7 @@ class Service:
     def run(self) -> None:
         """Until `stop`. Raises SeedpostError if a thread died."""
         self._begin()
+        self.scrape.follow(self.config.metrics)
         self.watches.start()
         self._systemd.ready()
         while not self.stopping.is_set():
@@ -207,6 +214,7 @@ class Service:
             self.asked.decide_again()
         self.manager.reload()
         self.notifier.follow(self.config)
+        self.scrape.follow(self.config.metrics)
         self._follow()
 
     def died(self, name: str) -> None:
@@ -234,8 +242,7 @@ class Service:
         """Let go of the state folder. Workers that still hang in a POST do not hold the process."""
         self.manager.end()
         self._workers.shutdown(wait=False, cancel_futures=True)
-        with contextlib.suppress(FileNotFoundError):
-            (self.state / HEARTBEAT).unlink()  # nobody is to take us for alive
+        self.heartbeat.end()
         self._undo.close()
 
     # Once
@@ -282,46 +289,12 @@ class Service:
 
     # The heartbeat
 
-    def _lane(self, lane: Lane, now: float) -> dict[str, object]:
-        wait = self.manager.limit_wait(lane.site)
-        return {"site": lane.site, "busy": lane.busy, "limit_until": utc_text(now + wait) if wait > 0 else None}
-
     def beat(self) -> None:
-        """Write what is true now, for `status`: replaced, never flushed."""
-        now, paused = self.clock.now(), self.watches.paused
-        value = {
-            "time": utc_text(now),
-            "pid": os.getpid(),
-            "busy": self.manager.busy,
-            "stopped": self.manager.stopped,
-            "vault": self.secrets.trouble(),
-            "sources": {one.name: self._source(one.status(), now, paused) for one in self.watches.sources},
-            "lanes": {lane.name: self._lane(lane, now) for lane in self.manager.lanes.values()},
-            "hashing": [{"name": one.name, "done": one.done, "size": one.size} for one in self._hasher.readings],
-        }
-        path = self.state / HEARTBEAT
-        fresh = path.with_suffix(".new")
-        with contextlib.suppress(OSError):  # a full disk must not stop the loop
-            fresh.write_text(json.dumps(value))
-            fresh.chmod(0o600)
-            fresh.replace(path)
+        """Write what is true now, and tell systemd."""
+        sources = [one.status() for one in self.watches.sources]
+        self.heartbeat.beat(self.secrets.trouble(), sources, self.watches.paused)
         counts = ", ".join(f"{count} {state}" for state, count in self.journal.ledger.counts().items())
         self._systemd.beat(self.manager.stopped or counts or "no jobs")
-
-    def _source(self, status: SourceStatus, now: float, paused: Mapping[str, object]) -> dict[str, object]:
-        return {
-            "kind": status.kind,
-            "up": status.up,
-            "away_s": None if status.up or status.since is None else round(now - status.since),
-            "last_poll": None if status.last_poll is None else utc_text(status.last_poll),
-            "delay_s": status.delay,
-            "error": status.error,
-            "settling": list(status.settling),
-            "mode": status.mode,
-            "watched": status.watched,
-            "problems": list(status.problems),
-            "paused": {"until": paused[status.name]} if status.name in paused else None,
-        }
 
 
 @contextlib.contextmanager

@@ -170,6 +170,24 @@ def status(
     }
 
 
+PROCESS = ("queue_age_s", "stages", "counters", "hashing_rate", "fsync", "memory")
+
+
+def process(beat: Mapping[str, object] | None, clock: Clock) -> dict[str, object]:
+    """What `status --verbose` adds, of the process that runs now; empty if none does."""
+    if beat is None or not alive(beat, clock):
+        return {}
+    waits = {name: lane.get("rate_waited_s", 0.0) for name, lane in _named(beat.get("lanes"))}
+    polls = {
+        name: {
+            "delay_s": one.get("delay_s"),
+            "age_s": round(clock.now() - utc_seconds(str(one["last_poll"])), 1) if one.get("last_poll") else None,
+        }
+        for name, one in _named(beat.get("sources"))
+    }
+    return {key: beat[key] for key in PROCESS if key in beat} | {"rate_waited_s": waits, "polls": polls}
+
+
 def _named(sources: object) -> list[tuple[str, dict[str, object]]]:
     if not isinstance(sources, Mapping):
         return []

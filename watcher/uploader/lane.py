@@ -34,6 +34,7 @@ class Lane:
         self.name, self.site, self.busy = name, site, False
         self._open_tracker, self._journal, self._clock, self._random = open_tracker, journal, clock, random
         self._tracker: Uploader | None = None
+        self._held_up = 0.0  # by trackers that were opened before
         self._account: tuple[float, Account] | None = None
         self._outages, self._distrusted_at = 0, math.inf  # running seconds of the first of several wrong certificates
         self._ends: tuple[object, float] | None = None  # seq of the record that stopped it, running seconds of its end
@@ -93,8 +94,14 @@ class Lane:
             self._account = (now, self.tracker().account())
         return self._account[1]
 
+    @property
+    def rate_waited(self) -> float:
+        """Seconds that the site's rate limit held requests up, since this process began."""
+        return self._held_up + (self._tracker.held_up() if self._tracker else 0.0)
+
     def forget(self) -> None:
         """Open the tracker anew at its next use: settings or secrets changed."""
+        self._held_up = self.rate_waited
         self._tracker = self._account = None
 
     def check_settings(self) -> None:
