@@ -12,11 +12,12 @@ from pathlib import Path
 import pytest
 
 from tests.support_clock import VirtualClock
-from tests.support_journal import FaultyDisk
+from tests.support_journal import FaultyDisk, look
 from tests.support_loop import World, world
 from watcher.errors import FAILED, SeedpostError
 from watcher.jobs import State
-from watcher.journal import NotNow, Unknown, verify
+from watcher.journal import Journal, NotNow, Unknown, verify
+from watcher.uploader.bench import record_of
 
 FAULTS = {
     errno.ENOSPC: ("open", "write", "overwrite", "flush", "sync", "rename", "link", "mkdir"),
@@ -138,3 +139,35 @@ def test_J6_a_disk_that_fails_at_any_call_of_an_upload_doubles_nothing_and_holds
     tmp_path: Path, error: int, lasts: float
 ) -> None:
     failing(tmp_path, error, lasts, every=1)
+
+
+def test_J6_a_flush_that_fails_where_nothing_can_be_read_is_told_as_unknown(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    disk = FaultyDisk()
+    journal = Journal.open(tmp_path / "state", fs=disk)
+
+    def unreadable(fd: int, size: int, offset: int) -> bytes:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    disk.fail("flush", errno.EIO)
+    with monkeypatch.context() as patch:
+        patch.setattr(disk, "read", unreadable)
+        with pytest.raises(Unknown, match="did not confirm"):
+            journal.append([look("/one")])
+    disk.heal()
+    assert [record["path"] for record in journal.refresh()] == ["/one"]
+    journal.append([look("/two")])
+    journal.close()
+    assert verify(tmp_path / "state").ok
+
+
+def test_J6_an_intent_that_turns_out_to_stand_is_asked_for_and_not_left_in_flight(tmp_path: Path) -> None:
+    with world(tmp_path) as one:
+        one.release()
+        one.until(lambda: one.job().state is State.PREPARED, hours=1)
+        one.journal.append([record_of(one.job(), {"state": State.SENDING, "attempt": 1})])
+        one.turn()
+        assert one.job().state is State.UNCONFIRMED
+        one.until(one.settled, hours=3)
+        assert (one.job().state, len(one.sites["RED"].posts)) == (State.UPLOADED, 1)

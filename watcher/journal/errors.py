@@ -56,6 +56,14 @@ def said(error: BaseException, path: Path) -> BaseException:
     return refused(error, path) if isinstance(error, OSError) else error
 
 
+def unconfirmed(error: OSError, path: Path) -> Unknown:
+    """What a failed flush at `path` means, unless nothing of it stands there."""
+    return Unknown(
+        f"written to {path}, but the disk did not confirm it: {error.strerror}",
+        hint="look at the disk; `seedpost journal verify` shows what is there",
+    )
+
+
 def refused(error: OSError, path: Path) -> AppendRefused:
     """The refusal that an error of the system at `path` means."""
     if error.errno in FULL:

@@ -17,7 +17,7 @@ from watcher.jobs.records import VERSION, dumps
 from watcher.journal.archive import history
 from watcher.journal.blobs import reference
 from watcher.journal.committing import Ticket, compose
-from watcher.journal.errors import FULL, AppendRefused, DiskFull, JournalLost, NeedsRepair, Unknown, refused, said
+from watcher.journal.errors import FULL, AppendRefused, DiskFull, JournalLost, NeedsRepair, refused, said, unconfirmed
 from watcher.journal.log import REPAIR
 from watcher.journal.reading import Damage, Gap, Record
 from watcher.journal.store import Store
@@ -237,30 +237,27 @@ class Journal:
 
     def _rescue(self, tickets: list[Ticket], cause: OSError) -> None:
         """A flush failed: what stands in the file is rewritten into a new one, and only that is believed."""
-        self._unflushed = True
-        self._catch_up()  # folds what every reader of the file now sees
-        if any(ticket.outcome for ticket in tickets):
-            self._store.reserve.give_up()
+        self._unflushed, seen = True, False
         try:
+            self._catch_up()  # folds what every reader of the file now sees
+            seen = True
+            if any(ticket.outcome for ticket in tickets):
+                self._store.reserve.give_up()
             self._rewrite()
         except (SeedpostError, OSError) as error:
             error.__context__ = cause
             for ticket in tickets:
-                ticket.finish(self._unknown(ticket, cause))
+                ticket.finish(self._unknown(ticket, cause, seen))
             return
         for ticket in tickets:
-            ticket.finish(None if self._stands(ticket) else self._unknown(ticket, cause))
+            ticket.finish(None if self._stands(ticket) else self._unknown(ticket, cause, seen))
 
     def _stands(self, ticket: Ticket) -> bool:
         return ticket.seqs[-1] <= self._store.log.scan.last
 
-    def _unknown(self, ticket: Ticket, cause: OSError) -> SeedpostError:
-        if ticket.seqs[0] > self._store.log.scan.last:
-            return refused(cause, self._store.log.path)
-        return Unknown(
-            f"written to {self._store.log.path}, but the disk did not confirm it: {cause.strerror}",
-            hint="look at the disk; `seedpost journal verify` shows what is there",
-        )
+    def _unknown(self, ticket: Ticket, cause: OSError, seen: bool) -> SeedpostError:
+        absent = seen and ticket.seqs[0] > self._store.log.scan.last
+        return (refused if absent else unconfirmed)(cause, self._store.log.path)
 
     # -- reading on
 

@@ -139,6 +139,8 @@ class UploadManager:
         self._lanes_of(self._bench.config())
         for command in self._orders.obey(self._busy):
             self._ask(command)
+        for job in [one for one in self._bench.journal.ledger.in_state(State.SENDING) if one.job not in self._busy]:
+            self._bench.write(job, unconfirmed(job, "crash", "the attempt ended without an outcome"))
         self._strays.look_beside(self._workers)
         self.stopped = self._why_stopped()
         ready, soonest = self._agenda.look(self._busy)
