@@ -14,7 +14,7 @@ WATCHER = (  # noqa: SIM905
 ).split()
 TRACKERS = (  # noqa: SIM905
     "clock errors secret content description titles catalogue base sheet http limits line announce images gazelle "
-    "redacted orpheus unit3d nebulance __init__ sandbox"
+    "redacted orpheus unit3d btn nebulance __init__ sandbox"
 ).split()
 # description and titles are pure: rules.yaml is checked against the slots of their templates.
 OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "description", "titles", "catalogue"}

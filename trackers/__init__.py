@@ -91,6 +91,7 @@ def _keys(site: SiteType, secrets: Mapping[str, Secret], name: str) -> dict[str,
 def _classes() -> Mapping[str, Callable[..., Uploader]]:
     """A tracker type's class: given its `SiteType`, its `Settings`, its secrets by name, and what `open_tracker` names.
     Imported here for the same reason."""
+    from trackers.btn import BTNUploader
     from trackers.nebulance import NebulanceUploader
     from trackers.orpheus import OrpheusUploader
     from trackers.redacted import RedactedUploader
@@ -100,5 +101,6 @@ def _classes() -> Mapping[str, Callable[..., Uploader]]:
         "redacted": RedactedUploader,
         "orpheus": OrpheusUploader,
         "unit3d": Unit3dUploader,
+        "btn": BTNUploader,
         "nebulance": NebulanceUploader,
     }

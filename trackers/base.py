@@ -170,6 +170,7 @@ class Uploader(ABC):
     name: str  # its name in rules.yaml, for messages
     hosts_images = False  # whether `host_image` has somewhere to put a cover
     rehosts_images = False  # whether `rehost_image` takes the address of one
+    looks_up = True  # whether it can be asked for an upload at all
     # What may follow an upload (logs, request fill …), by the names that `Form.extras` has: retried alone, never
     # `upload`. Each is given what was uploaded, the receipt, and what `Form.extras` says; done twice it does no harm.
     # Raises `Refused` if trying again will not help, else what look-ups raise.

@@ -85,6 +85,7 @@ class SiteType:
     forbidden_words: tuple[str, ...] = ()  # in names of files and folders, lower case
     groups: bool = True  # torrents stand in groups: one that would begin a new one is looked at first
     mode: str | None = None  # where a block of rules.yaml names none
+    reminder: str = ""  # for who approves an upload there: what only a person can look at
     maps: bool = False  # its categories, types and resolutions have numbers that rules.yaml gives: see `Maps`
 
 
@@ -251,6 +252,39 @@ NEBULANCE = SiteType(
     groups=False,
 )
 
+BTN = SiteType(
+    name="btn",
+    host="broadcasthe.net",
+    url="https://broadcasthe.net",
+    announce_hosts=("landof.tv",),
+    source_flag="BTN",
+    secrets=("cookies",),
+    optional_secrets=("api_key", "passkey"),
+    limit=Limit(2, 20.0),  # half of what a client kept to; of pages: the API has a limit of its own
+    pieces=Pieces(least=32 * KIB, most=16 * MIB, target=1000),
+    dry_run=True,
+    extensions=("avi", "m2ts", "m4v", "mkv", "mp4", "mpeg", "mpg", "ts", "vob", "wmv"),
+    unfolds=True,
+    vocabulary={
+        "format": ("AVI", "MKV", "VOB", "MPEG", "MP4", "ISO", "WMV", "TS", "M4V", "M2TS", "Mixed"),
+        "bitrate": (
+            "XViD", "MPEG2", "DiVX", "DVDR", "VC-1", "H.264", "H.265", "WMV", "BD", "x264-Hi10P", "VP9", "Mixed",
+        ),
+        "media": (
+            "HDTV", "PDTV", "DSR", "DVDRip", "TVRip", "VHSRip", "Bluray", "BDRip", "BRRip", "DVD5", "DVD9", "HDDVD",
+            "WEB-DL", "WEBRip", "BD5", "BD9", "BD25", "BD50", "Mixed", "Unknown",
+        ),
+        "resolution": ("SD", "720p", "1080p", "1080i", "2160p", "Portable Device", "Mixed"),
+        "origin": ("None", "Scene", "P2P", "User", "Mixed"),
+    },
+    form_keys=(
+        "series", "scenename", "format", "bitrate", "media", "resolution", "origin", "country", "fasttorrent",
+    ),
+    groups=False,
+    mode="review",
+    reminder="look first whether the show is claimed (forum thread 30793), and at the site's own duplicates",
+)  # fmt: skip
+
 
 def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     table = {}
@@ -261,7 +295,7 @@ def _with_sandbox(*types: SiteType) -> dict[str, SiteType]:
     return table
 
 
-TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS, UNIT3D, NEBULANCE)
+TYPES: Mapping[str, SiteType] = _with_sandbox(REDACTED, ORPHEUS, UNIT3D, NEBULANCE, BTN)
 
 
 def read_settings(site: SiteType, given: Mapping[str, object], name: str) -> Settings:
@@ -377,6 +411,12 @@ def site_of(type: str, url: str | None = None) -> str:
     if entry.sandbox:
         return f"sandbox:{type.removeprefix(SANDBOX)}:{host}"
     return entry.host or host
+
+
+def reminder_of(site: str) -> str:
+    """What who approves an upload to a site is reminded of; empty for most."""
+    type = site.split(":")[1] if site.startswith("sandbox:") else ""
+    return next((one.reminder for one in TYPES.values() if one.name == type or (one.host and one.host == site)), "")
 
 
 def site_of_announce(address: str) -> str | None:

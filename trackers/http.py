@@ -254,12 +254,27 @@ class Http:
             raise self._lost(trace)
         return reply
 
+    def ask(self, path: str, body: object) -> Reply:
+        """Ask by a POST of JSON. Raises `Unavailable` if no whole answer came: nothing depends on a question."""
+        trace = _Trace(min(self._deadline, LOOK))
+        reply = self._exchange(trace, "POST", path, (), json=body)
+        if reply is None:
+            raise Unavailable(trace.step, self._words(trace))
+        return reply
+
     def _lost(self, trace: _Trace) -> TrackerError:
         kind = Unconfirmed if trace.sent else Unavailable
         return kind(trace.step, self._words(trace))
 
     def _exchange(
-        self, trace: _Trace, method: str, path: str, query: Fields, fields: Fields = (), files: Files = ()
+        self,
+        trace: _Trace,
+        method: str,
+        path: str,
+        query: Fields,
+        fields: Fields = (),
+        files: Files = (),
+        json: object = None,
     ) -> Reply | None:
         """The answer, or None: the library's exceptions hold addresses, so none of them leaves this function."""
         try:
@@ -269,6 +284,7 @@ class Http:
                 headers=self._open | {name: value.reveal() for name, value in self._secret.items()},
                 params=list(query),
                 data=list(fields),
+                json=json,
                 files=[(key, (name, content)) for key, name, content in files],
             ).prepare()
             with closing(_Adapter(trace)) as adapter:

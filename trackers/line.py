@@ -35,6 +35,11 @@ class Line:
         self._limiter.acquire(ROOM)
         return self._counted(self._http.post(path, (), fields, files))
 
+    def ask(self, path: str, body: object) -> Reply:
+        """A question in JSON, which changes nothing. Raises `Unavailable` if no whole answer came."""
+        self._limiter.acquire(ROOM)
+        return self._counted(self._http.ask(path, body))
+
     def _counted(self, reply: Reply) -> Reply:
         if reply.status == 429:
             self.limited(Answer(429, "rate-limited"), reply.headers.get("retry-after", "").strip())

@@ -122,7 +122,11 @@ class UploaderContract:
         self.same(torrent[b"info"], bencode2.bdecode(one.info))
         assert torrent[b"announce"].decode() == one.account.announce.reveal()
         (post,) = world.sandbox.posts(self.site)
-        assert [pair for pair in post.fields if pair in one.form.fields] == list(one.form.fields)
+        assert [pair for pair in post.fields if pair in one.form.fields] == self.sent(one)
+
+    def sent(self, one: Upload) -> list[tuple[str, str]]:
+        """What of a form goes with the upload itself."""
+        return list(one.form.fields)
 
     def same(self, registered: Any, ours: Any) -> None:
         """That the site's torrent is ours."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,6 +16,7 @@ from trackers import open_tracker
 from trackers.base import Uploader
 from trackers.content import File
 from trackers.sandbox import Fault, Sandbox
+from trackers.sandbox.btn import session
 from trackers.secret import Secret
 from watcher.config import TrackerConfig, parse
 from watcher.jobs import Job, State
@@ -32,19 +34,20 @@ defaults: {{mode: upload}}
 seed: {{client: none}}
 trackers:
   NBL: {{type: sandbox-nebulance, url: '{nebulance}', quiet: 600s}}
+  BTN: {{type: sandbox-btn, url: '{btn}', quiet: 600s, mode: {mode}}}
 rules:
   - name: series
     match: {{kind: tv}}
     upload_to: {{{name}: {{}}}}
 """
-SITES = {"NBL": "nebulance"}
+SITES = {"NBL": "nebulance", "BTN": "btn"}
 
 
 class TvWorld(World):
     """`name` is the tracker that an episode goes to."""
 
-    def __init__(self, folder: Path, name: str) -> None:
-        self.name, self.site = name, SITES[name]
+    def __init__(self, folder: Path, name: str, keyed: bool = True) -> None:
+        self.name, self.site, self.keyed = name, SITES[name], keyed
         super().__init__(folder)
 
     def set_rules(self, **rules: Any) -> None:
@@ -52,11 +55,14 @@ class TvWorld(World):
             self.sandbox = Sandbox(clock=self.clock)
             self.sandbox.start()
         urls = {site: self.sandbox.url_of(site) for site in self.sandbox.sites}
-        self.config = parse(RULES.format(name=self.name, **urls).encode(), "rules.yaml")
+        self.config = parse(RULES.format(name=self.name, **({"mode": "upload"} | rules | urls)).encode(), "rules.yaml")
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         keys = self.sandbox.account(SITES[config.name])
-        secrets = {"api_key": Secret(keys.api_key), "passkey": Secret(keys.passkey)}
+        cookies = json.dumps({"cookies": {"session": session(keys.passkey)}, "expires": None})
+        secrets = {"passkey": Secret(keys.passkey), "cookies": Secret(cookies)}
+        if self.keyed:
+            secrets["api_key"] = Secret(keys.api_key)
         limits, given = self.folder / "state" / "limits", {**config.settings, "deadline": 5.0}
         return open_tracker(config.type, given, secrets, name=config.name, clock=self.clock, limits=limits)
 
@@ -80,8 +86,8 @@ class TvWorld(World):
 
 
 @contextmanager
-def tv_world(folder: Path, name: str) -> Iterator[TvWorld]:
-    world = TvWorld(folder, name)
+def tv_world(folder: Path, name: str, keyed: bool = True) -> Iterator[TvWorld]:
+    world = TvWorld(folder, name, keyed)
     try:
         yield world
     finally:
@@ -140,3 +146,47 @@ def test_what_was_not_stored_is_sent_again_when_a_person_says_so(one: TvWorld) -
     one.command("resolve", one.mine().job, absent=True)
     one.until(one.settled)
     assert (one.mine().state, one.posts()) == (State.UPLOADED, 2)
+
+
+def test_a_lost_answer_that_nothing_can_look_up_is_a_persons_at_once(tmp_path: Path) -> None:
+    with tv_world(tmp_path, "BTN", keyed=False) as one:
+        one.fail("lost")
+        one.episode()
+        one.until(one.settled)
+        assert (one.mine().state, one.mine().code, one.mine().open) == (State.HELD, "cannot-tell", True)
+        assert one.posts() == 1
+        (torrent,) = one.sandbox.torrents("btn", "uploader")
+        one.command("resolve", one.mine().job, uploaded=str(torrent.id))
+        one.until(one.settled)
+        assert (one.mine().state, one.posts(), one.mine().torrent_id) == (State.UPLOADED, 1, str(torrent.id))
+
+
+def test_what_nothing_can_look_up_is_sent_again_only_when_a_person_says_so(tmp_path: Path) -> None:
+    with tv_world(tmp_path, "BTN", keyed=False) as one:
+        one.fail("bad-gateway", action="upload")
+        one.episode()
+        one.until(one.settled)
+        assert (one.mine().state, one.posts()) == (State.HELD, 1)
+        one.command("resolve", one.mine().job, absent=True)
+        one.until(one.settled)
+        assert (one.mine().state, one.posts()) == (State.UPLOADED, 2)
+
+
+def test_an_upload_that_waits_for_approval_reminds_of_claims(tmp_path: Path) -> None:
+    with tv_world(tmp_path, "BTN") as one:
+        one.set_rules(mode="review")
+        one.episode()
+        assert (one.mine().state, one.mine().code) == (State.HELD, "review")
+        assert "claimed" in str(one.mine().why)
+
+
+def test_a_session_that_ended_stops_the_lane_and_is_not_tried_again(tmp_path: Path) -> None:
+    with tv_world(tmp_path, "BTN") as one:
+        one.sandbox.revoke("btn")
+        one.episode()
+        one.turn(3)
+        asked = len(one.sandbox.requests("btn"))
+        one.clock.wait(3 * 3600)
+        one.turn(5)
+        assert len(one.sandbox.requests("btn")) == asked == 1
+        assert one.posts() == 0

@@ -39,6 +39,7 @@ STORING = {
     "late": "stored `seconds` later; the connection is closed, or answered with `status` and `body`",
     "unstored": "'Internal error saving torrent file': registered all the same, its file is not there",
     "file-lost": "success; later downloads of it have no byte",
+    "group-alone": "success, on a page that names the group and not the torrent",
     "phantom": "success, and nothing is stored",
     "rewritten": "success, and the site put something into the info dictionary that changes the info-hash",
     "search-lag": "success; `browse` or `filter` shows it `seconds` later",

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from trackers.clock import Clock
+from trackers.sandbox.btn import Btn
 from trackers.sandbox.dialect import Dialect
 from trackers.sandbox.faults import Fault
 from trackers.sandbox.nebulance import Nebulance
@@ -21,7 +22,7 @@ from trackers.sandbox.unit3d import Unit3d
 from trackers.sandbox.unit3d.entry import STATUSES, Entry
 
 # A dialect is one class and one line here.
-DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus, Unit3d, Nebulance)}
+DIALECTS: Mapping[str, type[Dialect]] = {one.type: one for one in (Redacted, Orpheus, Unit3d, Nebulance, Btn)}
 
 
 @dataclass(frozen=True)

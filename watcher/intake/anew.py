@@ -9,6 +9,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
+from trackers.catalogue import reminder_of
 from watcher.config import Config
 from watcher.intake.plan import Why, asked_by, asking, questions
 from watcher.intake.routing import decided
@@ -94,7 +95,7 @@ def _decided_anew(job: Job, journal: Journal, config: Config) -> Records | str:
 
 def _steps(job: Job, route: Route) -> list[dict[str, object]]:
     """Where a job stands by the new rules; what was approved for the old ones is asked for again."""
-    asked = questions(job.job, route, _around(job))
+    asked = questions(job.job, route, _around(job), reminder_of(job.site))
     if job.state is State.DRY_RUN:
         if route.mode == "upload" and not asked:
             return [{"state": State.QUEUED}]

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from trackers.catalogue import reminder_of
 from trackers.clock import utc_text
 from watcher.config import Config
 from watcher.jobs import Job, State
@@ -152,7 +153,7 @@ def asked_by(route: Route) -> dict[str, object]:
 def _born(job: str, site: str, route: Route, near: Neighbours) -> dict[str, object]:
     """The state a job is born in: held beats dry run, dry run beats queued."""
     after = "dry_run" if route.mode == "dry_run" else "queued"
-    asked = questions(job, route, around(job, site, near, route.rule))
+    asked = questions(job, route, around(job, site, near, route.rule), reminder_of(site))
     return {"state": "held", "back_to": after, **asking(asked)} if asked else {"state": after}
 
 
@@ -162,12 +163,13 @@ def asking(questions: Sequence[Why]) -> dict[str, object]:
     return first | ({"then": more[0]} if more else {})
 
 
-def questions(job: str, route: Route, beside: Why | None) -> list[Why]:
-    """Why a job waits for a person, the gravest first. `beside`: what makes a question of it beside its route."""
-    mine = held_by(job, route)
+def questions(job: str, route: Route, beside: Why | None, reminder: str = "") -> list[Why]:
+    """Why a job waits for a person, the gravest first. `beside`: what makes a question of it beside its route;
+    `reminder`: what its site has a person look at."""
+    mine = held_by(job, route, reminder)
     if mine is None or mine.code != "require":
         return [one for one in (beside or mine,) if one is not None]
-    after = beside or held_by(job, replace(route, failed=()))
+    after = beside or held_by(job, replace(route, failed=()), reminder)
     return [mine] if after is None else [mine, after]
 
 
@@ -185,11 +187,12 @@ def around(job: str, site: str, near: Neighbours, rule: str = "") -> Why | None:
     return None
 
 
-def held_by(job: str, route: Route) -> Why | None:
+def held_by(job: str, route: Route, reminder: str = "") -> Why | None:
     """Why a route by itself holds its job: what it requires, then its mode."""
     approve = f"seedpost queue approve {job}"
     if route.failed:
         return Why("require", "; ".join(map(str, route.failed)), approve)
     if route.mode == "review":
-        return Why("review", "the mode of this tracker or rule is review", approve)
+        why = "the mode of this tracker or rule is review" + (f": {reminder}" if reminder else "")
+        return Why("review", why, approve)
     return None

@@ -38,6 +38,8 @@ CODES: Mapping[str, str] = {
     "no-upload-right": "the account may not upload",
     "key-refused": "the site refused the key in so many words",
     "address-banned": "the site has banned our address",
+    "address-new": "the site's API waits for our address to be approved in the site's notices",
+    "autofill": "the site's autofill found another series than ours, or none",
     "rate-limited": "the site asks for fewer requests",
     "too-large": "what was sent is larger than the site takes",
     "site-error": "the site reported an error of its own",

@@ -219,6 +219,8 @@ def _frozen(
 
 def _there(job: Job, upload: Upload, lane: Lane, bench: Bench, keys: Mapping[str, object]) -> Step | None:
     """What follows if this very torrent stands on the site, or if that can't be told; None if it is absent."""
+    if not lane.tracker().looks_up:
+        return None  # a person looked: before the first POST by the form's note, after one to say that it is absent
     found = lane.tracker().find(upload, bench.newest(job.site))
     if isinstance(found, CannotTell):
         return bench.again(job, State.QUEUED, "cannot-tell", f"the look-up by info-hash proved nothing: {found.why}")

@@ -46,7 +46,7 @@ def reconcile(job: Job, watch: Vigil, lane: Lane, bench: Bench) -> Step:
             job, "tracker-removed", f"no tracker of {job.site} is in rules.yaml", back_to=State.UNCONFIRMED, open=True
         )
     entry = TYPES[config.type]
-    if not entry.find_by_hash and not entry.quiet:
+    if (not entry.find_by_hash and not entry.quiet) or not lane.tracker().looks_up:
         why = "this site has no way to look an upload up: see its page, then say what is there"
         return held(job, "cannot-tell", why, back_to=State.UNCONFIRMED, open=True)
     if not job.infohash:
