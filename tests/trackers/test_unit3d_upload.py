@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import pytest
 
-from tests.support_trackers import Stage, form, half, hangs_up, resets, says, upload
+from tests.support_trackers import Play, Stage, form, half, hangs_up, resets, says, upload
 from tests.support_unit3d import ACCOUNT, RSSKEY, answered, answers, film, opened
-from trackers.base import Receipt, Upload
+from trackers.base import Absent, CannotTell, Receipt, Upload
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
 
 
@@ -230,3 +231,71 @@ def test_an_account_on_a_site_without_torrents_has_no_announce_address() -> None
         stage.plays(answered("user-bearer"), answered("filter-none-match"))
         account = opened(stage.url).account()
     assert (account.user, account.announce.reveal()) == ("uploader", "")
+
+
+def listed(*rows: dict[str, object], more: bool = False) -> Play:
+    data = [{"type": "torrent", "id": "5", "attributes": {"name": "x", "size": 1} | row} for row in rows]
+    return says(json.dumps({"data": data, "links": {"next": "https://x/?page=2" if more else None}}))
+
+
+def look(*parts: Play) -> object:
+    with Stage() as stage:
+        tracker = opened(stage.url)
+        stage.plays(*parts)
+        return tracker.find(upload(form(tracker, film()), film(), "", ACCOUNT), None)
+
+
+@pytest.mark.parametrize(
+    ("parts", "why"),
+    [
+        ([says('{"data":{}}')], "unknown shape"),
+        ([says('{"message":"The route x could not be found."}', 404)], "unknown shape"),
+        ([listed({}, more=True)], "more than 4 torrents"),
+        ([listed(), listed(), says("{}")], "unknown shape"),
+        ([listed(), listed(), listed()], "lists no torrent at all"),
+        (
+            [listed(), listed(), says('{"data":[7,{"id":"x","attributes":{}},{"id":"1","attributes":{}}]}')],
+            "no torrent",
+        ),
+    ],
+)
+def test_a_list_that_can_not_be_read_proves_nothing(parts: list[Play], why: str) -> None:
+    told = look(*parts)
+    assert isinstance(told, CannotTell)
+    assert why in told.why
+
+
+@pytest.mark.parametrize("files", [None, "x", [7], [{"name": "a", "size": "1"}]])
+def test_a_torrent_whose_files_are_not_listed_is_not_taken_for_ours(files: object) -> None:
+    size = film().size
+    assert isinstance(look(listed({"size": size, "files": files})), Absent)
+
+
+def test_what_is_listed_for_the_announce_address_may_be_unreadable() -> None:
+    with Stage() as stage:
+        stage.plays(answered("user-bearer"), says("{}"))
+        assert opened(stage.url).account().announce.reveal() == ""
+
+
+def test_a_torrent_that_no_site_takes_is_not_sent() -> None:
+    with Stage() as stage:
+        tracker = opened(stage.url)
+        one = upload(form(tracker, film()), film(), "", ACCOUNT)
+        stage.plays(answered("up-movie-min"))
+        with pytest.raises(Refused):
+            tracker.upload(replace(one, info=b"x" * 2_000_001))
+        assert stage.asked == []
+
+
+def test_pictures_need_a_host_that_is_configured() -> None:
+    with pytest.raises(Refused):
+        opened("http://127.0.0.1:1").host_image(b"", "a.png")
+
+
+def test_a_download_that_is_limited_is_waited_for() -> None:
+    with Stage() as stage:
+        tracker = opened(stage.url)
+        stage.plays(listed({"download_link": link("5")}), answered("rate-429-json"))
+        with pytest.raises(Unavailable) as caught:
+            tracker.registered(Receipt("5"))
+        assert (caught.value.code, tracker.opening() > 0) == ("rate-limited", True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Mapping, Sequence
+from typing import cast
 
 import bencode2
 
@@ -16,7 +17,7 @@ from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Probl
 from trackers.catalogue import Maps, Settings, SiteType
 from trackers.clock import Clock
 from trackers.content import Content
-from trackers.errors import Refused, SettingsError, Unavailable
+from trackers.errors import Refused, Unavailable
 from trackers.http import Files, Http
 from trackers.images import ImageHost
 from trackers.limits import Limiter
@@ -51,13 +52,11 @@ class Unit3dUploader(Uploader):
         limiter: Limiter,
         images: ImageHost | None = None,
     ) -> None:
-        if settings.maps is None:
-            raise SettingsError("settings", f"{name}: it needs the site's categories, types and resolutions")
         self.name = name
         self.site = site
         self.limiter = limiter
         self._settings = settings
-        self._maps: Maps = settings.maps
+        self._maps = cast(Maps, settings.maps)  # which every type with `maps` has
         key = self._key = secrets["api_key"]
         http = Http(
             settings.url,

@@ -45,11 +45,6 @@ def rows(said: Said) -> tuple[tuple[Row, ...], bool] | None:
     return tuple(row for row in read if row is not None), more
 
 
-def row_of(said: Said) -> Row | None:
-    """The torrent of a page of its own."""
-    return _row(said.value) if said.status == 200 else None
-
-
 def _row(value: object) -> Row | None:
     if not isinstance(value, Mapping) or not isinstance(value.get("attributes"), Mapping):
         return None
