@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,6 +16,7 @@ from tests.support_rules import config
 from tests.support_service import Service, serving
 from trackers.clock import utc_text
 from trackers.secret import Secret
+from watcher.config import parse
 from watcher.errors import FAILED
 from watcher.jobs import Ledger
 from watcher.jobs.standing import Standing
@@ -36,6 +38,13 @@ def news(event: str = "job.held", seq: int = 1, **fields: object) -> News:
 
 def named(release: str) -> str:
     return {"9b1d": "Night\u202eDrive\n"}.get(release, "")
+
+
+@pytest.mark.parametrize("page", ["notify.md", "metrics.md"])
+def test_the_example_of_the_page_loads(page: str) -> None:
+    text = (Path(__file__).parents[2] / "docs" / page).read_text()
+    (example,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    assert parse(example.encode()).rules.rules == ()
 
 
 def test_one_event_says_what_why_and_the_command_that_helps() -> None:
