@@ -206,3 +206,16 @@ class TestRedecide:
         redecide(one, second)
         second = one.journal.ledger.jobs[second.job]
         assert (second.code, second.rest["then"]["code"]) == ("require", "same-content")
+
+
+def test_an_approval_and_an_edit_leave_the_delay_of_the_rule_and_a_retry_ends_it(tmp_path: Path) -> None:
+    with world(tmp_path, mode="review", to="RED: {delay: 10h}") as one:
+        one.release()
+        due, now = one.job().not_before, one.clock.now()
+        assert due == pytest.approx(now + 36000, abs=1)
+        one.command("edit", one.job().job, set={"group": "X"})
+        one.command("approve", one.job().job)
+        assert (one.job().state, one.job().not_before) == (State.QUEUED, due)
+        one.command("retry", one.job().job)
+        one.until(one.settled, hours=1)
+        assert one.job().state is State.UPLOADED

@@ -62,7 +62,7 @@ def _retry(job: Job, given: Mapping[str, object]) -> Reply:
 
 
 def _approve(job: Job, given: Mapping[str, object]) -> Reply:
-    approved = {"approved": given.get("digest") or "any", **ANEW}
+    approved = {"approved": given.get("digest") or "any", **ANEW, **_delayed(job)}
     if job.code == "require":
         approved |= {"waived": True, "then": None}
     if given.get("shown"):
@@ -82,6 +82,12 @@ def _approve(job: Job, given: Mapping[str, object]) -> Reply:
             return _no(f"{job.job} stands on the site ({job.url}): it is not sent a second time")
         return _done(job, State.QUEUED, reason=given["reason"], despite=job.state is State.DUPLICATE, **approved)
     return _no(f"{job.job} is {job.state}: it waits for no approval")
+
+
+def _delayed(job: Job) -> dict[str, object]:
+    """The `delay` of a rule, which an answer does not end: only `retry` does."""
+    waits = job.not_before is not None and job.state in (State.HELD, State.DRY_RUN, State.QUEUED)
+    return {"not_before": job.not_before} if waits else {}
 
 
 def _let_go(job: Job, approved: Mapping[str, object]) -> Reply:
@@ -153,14 +159,12 @@ def _after_edit(job: Job, lacks: str) -> dict[str, object]:
             question["then"] = {"code": job.code, "why": job.why, "resume": job.resume}
         if job.state is State.DRY_RUN:  # which can't be held: it goes nowhere by itself
             return {**question, "state": State.DRY_RUN}
-        return {**question, "state": State.HELD, "back_to": _back(job)}
+        return {**question, **_delayed(job), "state": State.HELD, "back_to": _back(job)}
     if stands and job.code != "require":
         return {**_standing(job), "state": State.HELD}
     if isinstance(then, Mapping):
-        return {**then, "then": None, "state": State.HELD, "back_to": _back(job)}
-    if job.state is State.HELD:
-        return {"state": _back(job)}
-    return {"state": job.state, **({"not_before": job.not_before} if job.not_before else {})}
+        return {**then, **_delayed(job), "then": None, "state": State.HELD, "back_to": _back(job)}
+    return {**_delayed(job), "state": _back(job) if job.state is State.HELD else job.state}
 
 
 def _prioritise(job: Job, given: Mapping[str, object]) -> Reply:
