@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import contextlib
 import ctypes
+import json
 import os
 import random
 import signal
@@ -176,6 +177,15 @@ def vault(state: Path, notes: int) -> None:
     _changed(notes, "delete-a.one", lambda: at_hand().delete("a.one"))
 
 
+def once(state: Path, notes: int) -> None:
+    """What `run --once` does, with the rules and the secrets beside the state folder."""
+    from watcher.cli import main
+
+    os.environ.update(json.loads((state.parent / "environment").read_text()))
+    with contextlib.suppress(SystemExit):
+        main(["--rules", str(state.parent / "rules.yaml"), "--state", str(state), "run", "--once"])
+
+
 def _made(state: Path) -> Path:
     state.mkdir(mode=0o700, exist_ok=True)
     return state
@@ -217,7 +227,9 @@ def _disk() -> object:
     return next((made for name, made in mutants.items() if os.environ.get(name)), FileSystem)()
 
 
-SCRIPTS = {"script": script, "torrents": torrents, "vault": vault, "appender": appender, "compactor": compactor}
+SCRIPTS = {
+    "script": script, "torrents": torrents, "vault": vault, "appender": appender, "compactor": compactor, "once": once,
+}  # fmt: skip
 
 
 def _child(name: str, state: str, notes: str, stopped: bool) -> None:
@@ -266,8 +278,10 @@ def _kill_at_random(state: str, notes: str, kills: str, seed: str) -> str:
 
 def main(lines: Sequence[str]) -> None:
     """Take orders: `start|stopped NAME STATE NOTES`, `pause|wait PID`, `kills STATE NOTES KILLS SEED`."""
+    import watcher.cli
     import watcher.journal  # imported once, for all children
     import watcher.secrets.vault
+    import watcher.service.running
     import watcher.torrents  # noqa: F401
 
     for line in lines:

@@ -8,6 +8,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -21,12 +22,14 @@ needs_strace = pytest.mark.skipif(shutil.which("strace") is None, reason="strace
 class Traced:
     """One child under strace. Its system calls fail, or it dies at one, as `inject` says."""
 
+    trace: Sequence[str] = ("-e", f"trace={WRITING}")
+
     def __init__(self, children: Nursery, script: str, state: Path, notes: Path, log: Path, *inject: str) -> None:
         self._children = children
         self.pid = int(children.ask("stopped", script, state, notes))
         options = [word for one in inject for word in ("-e", f"inject={one}")]
         self._strace = subprocess.Popen(
-            ["strace", "-o", str(log), "-e", f"trace={WRITING}", "-e", "signal=none", *options, "-p", str(self.pid)],
+            ["strace", "-o", str(log), *self.trace, "-e", "signal=none", *options, "-p", str(self.pid)],
             stderr=subprocess.PIPE,
             text=True,
         )
@@ -43,6 +46,12 @@ class Traced:
         status = int(self._children.ask("wait", self.pid))
         self._strace.communicate()
         return status
+
+
+class TracedWhole(Traced):
+    """With all its threads and processes, and every call that touches a file or a socket."""
+
+    trace = ("-f", "-e", "trace=%file,%desc,%network")
 
 
 def calls(children: Nursery, script: str, folder: Path) -> Counter[str]:

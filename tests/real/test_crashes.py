@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import json
 import os
 import random
+import re
 import shutil
 import signal
 import subprocess
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.support_crash import Nursery, nursery
 from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
+from tests.support_strace import TracedWhole
 from trackers.clock import Clock
 from trackers.sandbox import Fault, Sandbox
 from watcher.config import load
@@ -25,12 +30,14 @@ from watcher.release import Release
 
 pytestmark = pytest.mark.real
 
-# How often each call is made in one cycle, by any one thread, and a few more: beyond the last nothing is killed.
+# How often a call that changes something is made in one cycle, by any one thread, and a few more: beyond the last
+# nothing is killed. The long form goes through all calls there are.
 CALLS = {
     "write": 24, "pwrite64": 8, "fdatasync": 6, "fsync": 5, "rename": 16, "unlink": 2, "ftruncate": 3,
     "connect": 7, "sendto": 8, "recvfrom": 10,
 }  # fmt: skip
 POINTS = [(call, number) for call, most in CALLS.items() for number in range(1, most + 1)]
+PARTS = 100  # of the long form, so that it can be run in pieces: -k part-7
 ANSWERS = ("hang", "lost", "half", "silence", "reset")  # what becomes of the POST's answer before the process dies
 
 
@@ -110,13 +117,39 @@ def test_P3_a_kill_at_any_of_five_hundred_places_costs_nothing(seedpost: tuple[S
     costs_nothing(seedpost, seed)
 
 
+def one_cycle(children: Nursery, folder: Path, *inject: str) -> Counter[str]:
+    """One upload cycle, killed as `inject` says, and what follows it; how often any one thread made each call."""
+    (folder / "rips").mkdir(parents=True)
+    with Sandbox() as sandbox:
+        process = Seedpost(folder, rules_of(folder / "rips", sandbox, quiet="2s"), keys_of(sandbox))
+        (folder / "environment").write_text(json.dumps(keys_of(sandbox) | {"HOME": str(folder)}))
+        look_at(process, an_album(folder / "rips"))
+        TracedWhole(children, "once", process.state, folder / "notes", folder / "log", *inject).finish()
+        finished(process)
+        stood_once(process, sandbox)
+    made = Counter(re.findall(r"^(\d+) +(\w+)\(", (folder / "log").read_text(), re.MULTILINE))
+    return Counter({call: max(n for (_, other), n in made.items() if other == call) for _, call in made})
+
+
+@pytest.fixture(scope="module")
+def every_call(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Nursery, list[tuple[str, int]]]]:
+    """A nursery, and every call on files and sockets of a cycle."""
+    with nursery() as children:
+        made = one_cycle(children, tmp_path_factory.mktemp("crashes") / "dry")
+        yield children, [(call, number) for call, most in sorted(made.items()) for number in range(1, most + 1)]
+
+
 @pytest.mark.long
-@pytest.mark.parametrize(("call", "number"), POINTS)
-def test_P3_a_kill_at_any_call_costs_nothing(seedpost: tuple[Seedpost, Sandbox], call: str, number: int) -> None:
-    process, sandbox = seedpost
-    killed_at(process, call, number)
-    finished(process)
-    stood_once(process, sandbox)
+@pytest.mark.parametrize("part", range(PARTS), ids=lambda part: f"part-{part}")
+def test_P3_a_kill_at_any_call_costs_nothing(
+    every_call: tuple[Nursery, list[tuple[str, int]]], tmp_path: Path, part: int
+) -> None:
+    children, points = every_call
+    assert len(points) > 500
+    for call, number in points[part::PARTS]:
+        folder = tmp_path / f"{call}-{number}"
+        one_cycle(children, folder, f"{call}:signal=SIGKILL:when={number}")
+        shutil.rmtree(folder)
 
 
 def test_P12_content_that_kills_the_process_is_held_at_the_fourth_start(
