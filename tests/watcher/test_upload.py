@@ -188,7 +188,10 @@ def test_a_dry_run_shows_everything_and_writes_nothing(still: Seedpost) -> None:
     assert done.returncode == OK
     assert "music.album" in done.stdout and "remaster_record_label" in done.stdout and "RED" in done.stdout
     assert not still.state.exists()
-    told = still.json("upload", path, "--to", "RED,OPS", "--dry-run", "--remote", "--request", "RED:7")
+    words = ("--to", "RED,OPS", "--request", "RED:7", "--set", "OPS:music.edition.label=Theirs")
+    told = still.json("upload", path, *words, "--dry-run", "--remote")
+    labels = [dict(told["forms"][name]["fields"])["remaster_record_label"] for name in ("RED", "OPS")]
+    assert labels == ["Loopback Records", "Theirs"]
     assert told["dry_run"]["RED"]["title"] == "Shown" and "OPS" not in told["dry_run"]
     assert told["forms"]["RED"]["extras"] == [["request", "7"]] and told["forms"]["OPS"]["extras"] == []
     assert not (still.state / "journal.jsonl").exists()

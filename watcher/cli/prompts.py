@@ -10,6 +10,7 @@ from watcher.cli.queue import typed
 from watcher.cli.review import key_of
 from watcher.cli.show import say
 from watcher.errors import SeedpostError
+from watcher.release import is_fact
 from watcher.rules import FIELDS
 from watcher.rules.nodes import nearest
 from watcher.service.byhand import GOOD_TO_KNOW, Lack, Offer, Proposal
@@ -34,7 +35,7 @@ def asked_for(found: Proposal, *, more: bool) -> None:
         (field, (lack, names)), *_ = lacks.items()
         value = _value(field, lack.words, f"{', '.join(names)}: {lack.text}", needed=True)
         if value is not None:
-            found.say(field, value, names)
+            found.say(field, value, None if is_fact(field) else names)  # a fact is one for all
         tried.add(field)
     for field in GOOD_TO_KNOW if more else ():
         fact = found.facts_with().get(field)

@@ -17,7 +17,7 @@ from watcher.cli.progress import Progress, carried_out
 from watcher.cli.prompts import agreed, asked_for
 from watcher.cli.queue import typed
 from watcher.cli.show import as_json, fields, note, say, show_facts, show_forms, table
-from watcher.errors import DUPLICATE, FAILED, HELD, OK, UNKNOWN, USAGE, SeedpostError
+from watcher.errors import DUPLICATE, FAILED, HELD, NETWORK, OK, UNKNOWN, USAGE, SeedpostError
 from watcher.jobs import Job, Ledger
 from watcher.journal import Journal
 from watcher.logs import configure
@@ -147,8 +147,6 @@ class _Upload:
         content = byhand.found(what, config, ledger, self._secrets, clock)
         one = byhand.proposal(content, names, config, ledger, self._secrets, self._begin.state, clock)
         for tracker, key, value in sets:
-            if tracker is not None and tracker not in one.trackers:
-                raise SeedpostError(f"{tracker} is not among --to", exit_code=USAGE)
             one.say(key, value, None if tracker is None else [tracker])
         return one
 
@@ -229,7 +227,7 @@ class _Upload:
         jobs = [journal.ledger.jobs[id] for id in found.jobs.values() if id in journal.ledger.jobs]
         if progress.refused or not jobs:
             why = progress.refused or "it was not begun; it waits in the journal: seedpost run"
-            raise SeedpostError(why, exit_code=FAILED if progress.refused else None)
+            raise SeedpostError(why, exit_code=FAILED if progress.refused else NETWORK)
         code = _with(outcome(jobs, journal.ledger), left, journal.ledger)
         if self._place.json:
             self._as_json(found, [*jobs, *left.values()], journal.ledger)

@@ -19,7 +19,9 @@ from watcher.rules.nodes import nearest
 
 PERSON = "person"  # `by` of such a job, and `with.by` of the command
 # What a job was asked for before, and is not any more: the person has seen its form.
-SETTLED = ("require", "unfilled", "then", "waived", "tries", "waited", "crashes", "not_before")
+SETTLED = (
+    "require", "unfilled", "then", "waived", "tries", "waited", "crashes", "not_before", "code", "why", "resume",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -116,10 +116,11 @@ class Proposal:
         return {name: job_id(fingerprint, block.site) for name, (block, _) in self.trackers.items()}
 
     def say(self, key: str, value: object, only: Sequence[str] | None = None) -> None:
-        """Set a field: for trackers that are named, else for all; a fact is one for all."""
-        for name in self.trackers:
-            if only is None or name in only or is_fact(key.removesuffix(".add").removesuffix(".remove")):
-                self.set.setdefault(name, {})[key] = value
+        """Set a field: for trackers that are named, else for all. Raises SeedpostError for any other name."""
+        for name in self.trackers if only is None else only:
+            if name not in self.trackers:
+                raise SeedpostError(f"{name} is not among --to", exit_code=USAGE)
+            self.set.setdefault(name, {})[key] = value
 
     def facts_with(self) -> Facts:
         """The facts under what the person said."""
