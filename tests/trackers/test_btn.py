@@ -227,6 +227,16 @@ class TestBtn(UploaderContract):
         assert isinstance(world.tracker.find(one, None), Absent)  # the newest of the site
 
 
+def test_a_cookie_of_one_letter_takes_no_letters_out_of_what_is_told() -> None:
+    export = Secret(json.dumps({"cookies": {"session": "c4n4rySessionOfBtn", "keeplogged": "1", "empty": ""}}))
+    page = "<p>Rule 11: no, c4n4rySessionOfBtn</p><input name=file_input>"
+    with Stage() as stage:
+        stage.plays(says(AUTOFILLED, 200, "text/html"), says(page, 200, "text/html"))
+        tracker = btn(stage.url, {"cookies": export})
+        with pytest.raises(Refused, match=r"Rule 11: no, \*\*\*$"):
+            tracker.upload(upload(form(tracker, EPISODE), EPISODE, "BTN"))
+
+
 def result(value: object) -> str:
     return json.dumps({"id": 1, "result": value})
 

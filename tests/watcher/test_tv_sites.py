@@ -14,13 +14,15 @@ from tests.support_loop import World
 from tests.support_tv import mediainfo
 from trackers import open_tracker
 from trackers.base import Uploader
-from trackers.content import File
+from trackers.catalogue import TYPES
+from trackers.content import Content, File
 from trackers.sandbox import Fault, Sandbox
 from trackers.sandbox.btn import session
 from trackers.secret import Secret
 from watcher.config import TrackerConfig, parse
 from watcher.jobs import Job, State
 from watcher.release import Fact, Release
+from watcher.torrents import staging
 
 NAME = "Tidal.Office.S01E02.1080p.WEB-DL.DDP5.1.H.264-PORTS.mkv"
 FACTS: dict[str, object] = {
@@ -178,6 +180,14 @@ def test_an_upload_that_waits_for_approval_reminds_of_claims(tmp_path: Path) -> 
         one.episode()
         assert (one.mine().state, one.mine().code) == (State.HELD, "review")
         assert "claimed" in str(one.mine().why)
+
+
+def test_a_lone_episode_is_staged_out_of_its_folder_and_without_other_files() -> None:
+    files = (File(f"{NAME[:-4]}.nfo", 9), File(NAME, 1 << 30))
+    content = Content(NAME[:-4], files, "tv", scene=False)
+    staged = staging(content, TYPES["btn"], ["*.nfo"])
+    assert staged is not None
+    assert (staged.over(content).single, [one.path for one in staged.over(content).files]) == (True, [NAME])
 
 
 def test_a_session_that_ended_stops_the_lane_and_is_not_tried_again(tmp_path: Path) -> None:

@@ -50,7 +50,9 @@ class BTNUploader(Uploader):
         cookies = _cookies(secrets["cookies"], name)
         header = Secret("; ".join(f"{key}={value.reveal()}" for key, value in cookies.items()))
         http = Http(settings.url, {"Cookie": header}, **known)  # type: ignore[arg-type]
-        self._line = Line(name, http, limiter, clock, header, *cookies.values())
+        self._line = Line(name, http, limiter, clock, header)
+        for value in cookies.values():
+            self._line.learn(value)  # but for a short one, such as `keeplogged=1`
         self._rpc = None
         key = secrets.get("api_key")
         if key is not None:
