@@ -78,28 +78,28 @@ class TestUnit3d(UploaderContract):
 
     # what was sent and is not shown
 
-    def sent(self, one: Upload, world: World) -> Upload:
+    def already_sent(self, one: Upload, world: World) -> Upload:
         return replace(one, sent_at=world.clock.now())
 
     def test_absence_proves_nothing_where_a_moderator_may_hold_it(self, world: World) -> None:
         one = world.prepared(world.tracker, film())
         assert isinstance(world.tracker.find(one, None), Absent)  # before it was sent it is a look for duplicates
-        told = world.tracker.find(self.sent(one, world), None)
+        told = world.tracker.find(self.already_sent(one, world), None)
         assert isinstance(told, CannotTell)
         assert "moderated: false" in told.why
         trusted = world.other("uploader", moderated=False)
-        assert isinstance(trusted.find(self.sent(one, world), None), Absent)
+        assert isinstance(trusted.find(self.already_sent(one, world), None), Absent)
 
     def test_what_waits_for_a_moderator_is_fetched_and_found_once_it_is_approved(self, world: World) -> None:
         world.sandbox.traits("unit3d", moderated=True)
         one = world.prepared(world.tracker, film())
         receipt = world.tracker.upload(one)
-        assert isinstance(world.tracker.find(self.sent(one, world), receipt), CannotTell)
+        assert isinstance(world.tracker.find(self.already_sent(one, world), receipt), CannotTell)
         self.same(bencode2.bdecode(world.tracker.registered(receipt))[b"info"], bencode2.bdecode(one.info))
         anew = world.other("uploader")  # as after a restart: the key is learned from the list
         self.same(bencode2.bdecode(anew.registered(receipt))[b"info"], bencode2.bdecode(one.info))
         world.sandbox.moderate("unit3d", int(receipt.torrent_id), "approved")
-        assert isinstance(world.tracker.find(self.sent(one, world), receipt), Found)
+        assert isinstance(world.tracker.find(self.already_sent(one, world), receipt), Found)
         world.sandbox.moderate("unit3d", int(receipt.torrent_id), "rejected")
         with pytest.raises(Unavailable):
             world.tracker.registered(receipt)
@@ -109,7 +109,7 @@ class TestUnit3d(UploaderContract):
         world.fail("search-down", action="upload")
         with pytest.raises(Unconfirmed):
             world.tracker.upload(one)
-        assert isinstance(world.tracker.find(self.sent(one, world), None), CannotTell)
+        assert isinstance(world.tracker.find(self.already_sent(one, world), None), CannotTell)
         with pytest.raises(AlreadyThere):
             world.tracker.upload(one)
         assert len(world.sandbox.torrents("unit3d", "uploader")) == 1
@@ -126,14 +126,14 @@ class TestUnit3d(UploaderContract):
         hidden = world.other("uploader", anonymous=True)
         one = world.prepared(hidden, film())
         receipt = hidden.upload(one)
-        found = hidden.find(self.sent(one, world), None)
+        found = hidden.find(self.already_sent(one, world), None)
         assert isinstance(found, Found)
         assert (found.ours, found.uploader, found.receipt.torrent_id) == (True, "Anonymous", receipt.torrent_id)
 
     def test_of_an_anonymous_upload_of_anybody_else_nothing_can_be_told(self, world: World) -> None:
         theirs = world.other("second", anonymous=True)
         theirs.upload(world.prepared(theirs, film()))
-        found = world.tracker.find(self.sent(world.prepared(world.tracker, film()), world), None)
+        found = world.tracker.find(self.already_sent(world.prepared(world.tracker, film()), world), None)
         assert isinstance(found, Found)
         assert found.ours is None
 
