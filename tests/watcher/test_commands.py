@@ -16,6 +16,7 @@ from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
 from trackers.sandbox import Fault, Sandbox
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
+from watcher.cli.show import below
 from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
 from watcher.jobs import State
 
@@ -218,8 +219,8 @@ class TestAsked:
         assert rips["paused"] is None
         assert (rips["up"], rips["mode"], rips["last"]["rule"]) == (True, "inotify", "albums")
         text = seedpost("status").stdout
-        assert "folders by inotify, last 2" in text
-        assert "rips, last: The Loopbacks - Album (2020) [WEB FLAC]: albums → RED" in text
+        assert "by inotify, every 300 s, last 2" in text
+        assert "      last: The Loopbacks - Album (2020) [WEB FLAC]: albums → RED" in text
         assert seedpost.end() == 0
 
 
@@ -280,6 +281,23 @@ def test_show_remote_asks_the_site_s_dry_run_and_leaves_nothing_there(tmp_path: 
     assert "what the site would make of it" in seedpost("queue", "show", job["job"], "--remote").stdout
     sandbox.revoke("redacted")
     assert seedpost("queue", "show", job["job"], "--remote").returncode == NOT_AUTHORISED
+
+
+def test_what_stands_beside_a_name_stays_beside_it_in_80_columns(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    rows = [("seedbox", ["up", "last: " + "a title of many words " * 8]), ("den", ["away\x1b[2J"])]
+    below(rows)
+    assert len(capsys.readouterr().out.splitlines()) == 3  # piped: as long as it is
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
+    below(rows)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "seedbox  up"
+    assert all(len(line) <= 80 for line in lines)
+    assert [line[:11] for line in lines[2:-1]] == [" " * 11] * 2
+    assert lines[-1].startswith("den      away")
+    assert "\x1b" not in lines[-1]
 
 
 def test_status_says_until_when_a_limit_is_used_up(tmp_path: Path, sandbox: Sandbox) -> None:

@@ -52,6 +52,17 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> None:
         print(text if edge is None or len(text) <= edge else text[: edge - 1] + "…")
 
 
+def below(rows: Sequence[tuple[str, Sequence[str]]]) -> None:
+    """Names with lines of text beside them, wrapped at the terminal's edge, and never when piped."""
+    wide = max((len(safe(name)) for name, _ in rows), default=0)
+    room = shutil.get_terminal_size((WIDTH, 24)).columns - wide - 2 if sys.stdout.isatty() else sys.maxsize
+    for name, lines in rows:
+        kept = {"width": max(20, room), "subsequent_indent": "  ", "break_on_hyphens": False}
+        parts = [part for line in lines for part in textwrap.wrap(safe(line), **kept)]  # type: ignore[arg-type]
+        for place, part in enumerate(parts):
+            print(f"{'' if place else safe(name):<{wide}}  {part}")
+
+
 def local(time: object) -> str:
     """A journal's time in local text; "" for none."""
     if not time:

@@ -8,10 +8,12 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, local, note, say, size, table
+from watcher.cli.show import as_json, below, local, note, say, size, table
 from watcher.errors import FAILED, OK, SeedpostError
 from watcher.journal import Journal
 from watcher.service import view
+
+_SETTLING = 5  # names that are shown of what settles in a source
 
 
 @click.command()
@@ -65,17 +67,11 @@ def _screen(now: Mapping[str, object]) -> None:
         for error in _list(rules.get("errors")):
             say(f"  {error}")
     for kind in ("clients", "folders"):
-        rows = [[name, _source(one), _watching(one), _settling(one)] for name, one in _of(now[kind])]
-        if rows:
+        if now[kind]:
             say(f"\n{kind}")
-            table(rows)
-    for name, one in (*_of(now["clients"]), *_of(now["folders"])):
-        for problem in _list(one.get("problems")):
-            say(f"  {name}: {problem}")
-        if one.get("last"):
-            say(f"  {name}, last: {_decided(_map(one['last']))}")
+            below([(name, _source(name, one)) for name, one in _of(now[kind])])
     say("\ntrackers")
-    table([[name, _lane(one)] for name, one in _of(now["lanes"])])
+    below([(name, [_lane(one)]) for name, one in _of(now["lanes"])])
     counts = _map(now["jobs"])
     for reading in _list(now["hashing"]):
         say(_hashing(_map(reading)))
@@ -85,8 +81,7 @@ def _screen(now: Mapping[str, object]) -> None:
     last = now["last"]
     if isinstance(last, list) and last:
         say("\nlast decisions")
-        for one in last:
-            say(f"{local(one['time'])}  {_decided(one)}")
+        below([(local(one["time"]), [_decided(one)]) for one in last])
 
 
 def _process(of: Mapping[str, object]) -> None:
@@ -135,14 +130,23 @@ def _decided(one: Mapping[str, object]) -> str:
     return f"{one['name']}: {one['rule'] or one.get('why') or 'no rule matched'} → {to}"
 
 
+def _source(name: str, one: Mapping[str, object]) -> list[str]:
+    """What there is to say of a client or folder, each on a line of its own."""
+    last, names = _map(one.get("last")), _list(one.get("settling"))
+    lines = [f"{_up(name, one)}, {_watching(one)}"]
+    lines += [f"settling: {', '.join(map(str, names[:_SETTLING]))}"] if names else []
+    if len(names) > _SETTLING:
+        lines[-1] += f" and {len(names) - _SETTLING} more"
+    lines += [str(problem) for problem in _list(one.get("problems"))]
+    return [*lines, f"last: {_decided(last)}"] if last else lines
+
+
 def _watching(one: Mapping[str, object]) -> str:
     """What is looked at, how, and when it was last."""
-    what = "torrents" if one.get("kind") == "qbittorrent" else "folders by inotify"
-    if one.get("kind") == "folder" and one.get("mode") != "inotify":
-        what = "folders by polling"
-    last, delay = one.get("last_poll"), float(str(one.get("delay_s") or 0))
+    what, how = ("torrent", "") if one.get("kind") == "qbittorrent" else ("folder", f" by {one.get('mode')}")
+    count, last, delay = one.get("watched"), one.get("last_poll"), float(str(one.get("delay_s") or 0))
     when = f"last {local(last)}" if last else "not looked at yet"
-    return f"{one.get('watched')} {what}, {when}, every {delay:.0f} s"
+    return f"{count} {what}{'' if count == 1 else 's'}{how}, every {delay:.0f} s, {when}"
 
 
 def _hashing(one: Mapping[str, object]) -> str:
@@ -162,16 +166,11 @@ def _list(value: object) -> list[object]:
     return value if isinstance(value, list) else []
 
 
-def _source(one: Mapping[str, object]) -> str:
+def _up(name: str, one: Mapping[str, object]) -> str:
     paused = one.get("paused")
     if isinstance(paused, Mapping):
         return "paused" + (f" until {local(paused['until'])}" if paused.get("until") else "")
-    return "up" if one.get("up") else f"away: {one.get('error')}"
-
-
-def _settling(one: Mapping[str, object]) -> str:
-    names = one.get("settling")
-    return f"settling: {', '.join(map(str, names))}" if isinstance(names, list) and names else ""
+    return "up" if one.get("up") else f"away ({str(one.get('error')).removeprefix(f'{name}: ')})"
 
 
 def _lane(one: Mapping[str, object]) -> str:
