@@ -76,6 +76,10 @@ def test_a_finished_folder_is_uploaded_once_and_every_view_says_so(tmp_path: Pat
     assert explained["release"]["music.format"] == {"is": "value", "value": "FLAC", "origin": "file"}
     assert explained["rules"] == [{"name": "albums", "matched": True, "reasons": explained["rules"][0]["reasons"]}]
     assert seedpost.json("rules", "explain", row["job"])["decision"]["rule"] == "albums"
+    assert explained["then"] == {
+        "time": explained["then"]["time"], "rule": "albums", "guard": None, "undecided": None, "upload_to": ["RED"],
+    }  # fmt: skip
+    assert ": rule 'albums', to RED\n" in seedpost("rules", "explain", row["job"]).stdout
     assert "rule 'albums'" in seedpost("rules", "explain", str(album)).stdout
 
 

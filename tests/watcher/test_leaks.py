@@ -108,6 +108,9 @@ def test_no_secret_leaves_by_any_way_whatever_fails(
     seedpost: Seedpost, secrets: list[str], sites: tuple[Sandbox, ...], tmp_path: Path
 ) -> None:
     assert len(secrets) == 8
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    seedpost.environment["TMPDIR"], untouched = str(temporary), temporary.stat().st_mtime_ns
     daemon = seedpost.start()
     seedpost.until(lambda: seedpost.met("rips"))
     for site, kind in zip(sites, FAULTS, strict=True):
@@ -120,6 +123,7 @@ def test_no_secret_leaves_by_any_way_whatever_fails(
     (tmp_path / "said").write_text(everything_said(seedpost))
     (tmp_path / "rips").rename(tmp_path.parent / f"{tmp_path.name}-rips")
     assert leaks(tmp_path, secrets) == []
+    assert temporary.stat().st_mtime_ns == untouched  # nothing was ever made in it, not even for a moment
     assert {job.tracker for job in seedpost.jobs().values()} == {"RED", "RED2", "BAD"}
     log = [json.loads(line) for line in (seedpost.state / "log" / "seedpost.jsonl").read_text().splitlines()]
     assert {"client.down", "tracker.stopped", "job.unconfirmed"} <= {line["event"] for line in log}

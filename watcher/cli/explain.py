@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, lines, say, show_facts
+from watcher.cli.show import as_json, lines, local, say, show_facts
 from watcher.config import load
 from watcher.errors import OK, NotFound
 from watcher.jobs import Ledger
@@ -18,6 +19,9 @@ from watcher.journal import Journal
 from watcher.logs import configure
 from watcher.rules import Decision, Reason, RuleVerdict, described
 from watcher.secrets import Secrets
+
+if TYPE_CHECKING:
+    from watcher.service.replay import Side
 
 EXAMPLES = """\b
 Examples:
@@ -51,6 +55,8 @@ def explain(place: Place, what: str) -> int:
     say("\ndecision")
     undecided = shown.undecided or (shown.decision.why if shown.decision.undecided else "")
     lines(_decision(shown.decision, undecided), "")
+    if shown.then is not None:
+        lines(_then(shown.then, shown.then_at), "")
     for name, route in shown.decision.trackers.items():
         lines(f"{name}: {shown.left_out.get(name) or route.mode}", "  ")
         for reason in route.failed:
@@ -93,6 +99,17 @@ def _decision(decision: Decision, undecided: str) -> str:
     if decision.rule is None:
         return "no rule matched: goes nowhere"
     return f"rule '{decision.rule}'" + ("" if decision.trackers else ": goes nowhere")
+
+
+def _then(side: Side, at: str) -> str:
+    """What the journal has: by the rules of that day."""
+    if side.guard:
+        what = f"guard '{side.guard}'"
+    elif side.undecided:
+        what = f"not decided ({side.undecided})"
+    else:
+        what = f"rule '{side.rule}'" if side.rule else "no rule"
+    return f"in the journal, as of {local(at)}: {what}, to {', '.join(side.upload_to) or 'nowhere'}"
 
 
 def _form(form: object, told: Sequence[str]) -> None:

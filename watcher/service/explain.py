@@ -22,6 +22,7 @@ from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.service.drafts import composed, staged_for
 from watcher.service.library import Library
+from watcher.service.replay import Side, side_of
 from watcher.sources.content import Found, Never, Waits
 from watcher.uploader.bench import route_keys
 
@@ -40,6 +41,8 @@ class Explained:
     forms: Mapping[str, object] = field(default_factory=dict)  # tracker -> form, or list of what is wrong
     problems: tuple[str, ...] = ()  # files that can't be part of a torrent
     staged: Mapping[str, Sequence[str]] = field(default_factory=dict)  # tracker -> every change that staging makes
+    then: Side | None = None  # what the journal has decided of it, where it knows it
+    then_at: str = ""  # UTC
 
     def as_json(self) -> dict[str, object]:
         """In the shape that other programs build on."""
@@ -54,6 +57,7 @@ class Explained:
             "forms": dict(self.forms),
             "problems": list(self.problems),
             "staged": {name: list(changes) for name, changes in self.staged.items()},
+            "then": {"time": self.then_at, **(self.then.as_json() or {})} if self.then else None,
         }
 
 
@@ -77,7 +81,10 @@ def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: 
     out = left_out(facts, decision, config)
     forms = _forms(release, facts, decision, config, secrets, state, clock)
     staged = _staged(release, facts, decision, config)
-    return Explained(release.name, facts, decision, undecided, out, forms, problems, staged)
+    about = _recorded(what, ledger) or ledger.releases.get(release.id) or _of_path(release.path, ledger)
+    then = side_of(about, ledger.jobs_of(str(about["release"]))) if about else None
+    at = str(about["time"]) if about else ""
+    return Explained(release.name, facts, decision, undecided, out, forms, problems, staged, then, at)
 
 
 def _staged(release: Release, facts: Facts, decision: Decision, config: Config) -> dict[str, Sequence[str]]:
@@ -98,7 +105,7 @@ def _at(
     """The content at a path, its problems, and why it is undecided; with what its client says of it, if one has it."""
     found = payload(path)
     folder = next((one for one in config.folders if path.is_relative_to(one.path)), None)
-    known = next((r for r in reversed(list(ledger.releases.values())) if r.get("path") == str(path)), None)
+    known = _of_path(str(path), ledger)
     if known is None and config.clients:
         library = Library.asked(config, secrets, ledger, clock)
         held = library.holders.by_path(path)
@@ -124,6 +131,10 @@ def _recorded(what: str, ledger: Ledger) -> Mapping[str, object] | None:
         return ledger.releases[jobs[0].release]
     wanted = what.lower()
     return next((one for one in reversed(list(ledger.releases.values())) if one.get("infohash") == wanted), None)
+
+
+def _of_path(path: str, ledger: Ledger) -> Mapping[str, object] | None:
+    return next((one for one in reversed(list(ledger.releases.values())) if one.get("path") == path), None)
 
 
 def _held(what: str, config: Config, ledger: Ledger, secrets: Secrets, clock: Clock) -> tuple[Release, str]:

@@ -149,7 +149,7 @@ def _compared(
     routes = {name: route for name, route in decision.trackers.items() if name not in left_out(facts, decision, config)}
     sites = {config.trackers[name].site: name for name in routes}
     jobs = {job.site: job for job in _jobs(release, config, ledger)}
-    now = _recorded(record, jobs.values())
+    now = side_of(record, jobs.values())
     undecided = decision.undecided or (held[0] if held and routes else None)
     then = Side(decision.rule, decision.guard, undecided, tuple(routes))
     if undecided:
@@ -179,7 +179,7 @@ def _jobs(release: Release, config: Config, ledger: Ledger) -> list[Job]:
     return [job for job in found if job.state is not State.CANCELLED]
 
 
-def _recorded(record: Mapping[str, object] | None, jobs: Iterable[Job]) -> Side:
+def side_of(record: Mapping[str, object] | None, jobs: Iterable[Job]) -> Side:
     """What was decided, as the journal has it."""
     to = tuple(job.tracker for job in jobs)
     if record is None:
