@@ -113,6 +113,17 @@ def test_the_starter_says_what_becomes_of_a_television_episode() -> None:
     assert decided(load(STARTER), {"kind": "tv", "tv.title": "A Series", "tv.season": 1}).rule == "video"
 
 
+def test_what_the_starter_shows_for_television_routes_an_episode_once_it_is_no_comment() -> None:
+    text = re.sub(r"(?m)^  # (EXM:|- name: episodes|  )", r"  \1", STARTER.read_text())
+    config = parse(text.encode(), "rules.yaml")
+    assert (config.warnings, run_tests(config)) == ((), [])
+    episode = {"kind": "tv", "tv.title": "A Series", "tv.season": 1, "tv.episode": [2]}
+    decision = decided(config, episode | {"video.resolution": "1080p", "video.kind": "web-dl"})
+    assert (decision.rule, list(decision.trackers), decision.mode) == ("episodes", ["EXM"], "dry_run")
+    assert not decision.trackers["EXM"].failed
+    assert decided(config, episode | {"video.resolution": "720p"}).rule == "video"
+
+
 def test_the_schema_in_the_tree_is_the_one_that_is_made() -> None:
     assert json.loads((ROOT / "rules.schema.json").read_text(encoding="utf-8")) == json.loads(json.dumps(schema()))
     assert STARTER.read_text().startswith("# yaml-language-server: $schema=./rules.schema.json\n")

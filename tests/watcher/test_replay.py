@@ -63,6 +63,16 @@ def test_a_tracker_more_is_looked_at_and_one_less_is_decided_anew(desk: Desk) ->
     assert redecide["with"] == look["with"] == {"rules": "digest"}
 
 
+def test_a_compacted_journal_is_replayed_as_it_was(desk: Desk) -> None:
+    for name in ("Album", "Other Album"):
+        desk.see(name)
+    asked = [("RED: {}", "upload"), ("OPS: {mode: review}", "upload"), ("RED: {set: {group: X}}", "review")]
+    before = [changes(desk, *one).as_json() for one in asked]
+    desk.journal.compact()
+    assert [changes(desk, *one).as_json() for one in asked] == before
+    assert before[1]["totals"]["releases"] == 2  # type: ignore[index]
+
+
 def test_what_was_sent_stays(desk: Desk) -> None:
     desk.see("Album")
     job = desk.jobs()["RED"]
