@@ -16,6 +16,8 @@ from pathlib import Path
 import pytest
 
 from tests.support_loop import VirtualClock
+from tests.support_seedpost import Seedpost
+from tests.support_terminal import Terminal
 from trackers.clock import Clock
 from trackers.secret import Secret
 from watcher.cli import main
@@ -249,6 +251,43 @@ def test_at_a_terminal_the_passphrase_is_asked_for_twice_and_never_shown(tmp_pat
     assert code == (OK if len(set(typed)) == 1 else FAILED)
     assert WORDS.encode() not in shown
     assert OTHER.encode() not in shown
+
+
+@pytest.fixture
+def typing(tmp_path):
+    """A vault with a passphrase alone, and a state folder and rules for commands in a terminal."""
+    one = Seedpost(tmp_path, RULES, {})
+    Secrets(one.state, {"SEEDPOST_VAULT_PASSPHRASE": WORDS}).set("red.api_key", Secret(KEY))
+    return one
+
+
+def test_at_a_terminal_a_locked_vaults_passphrase_is_asked_for_and_never_shown(typing):
+    with Terminal(typing, "secrets", "delete", "red.api_key") as tty:
+        shown = tty.until("passphrase of the vault (hidden): ")
+        tty.line(WORDS)
+        shown += tty.ended(OK)
+    assert "red.api_key is deleted" in shown
+    assert WORDS not in shown
+
+
+def test_at_a_terminal_cookies_are_pasted_unseen_and_end_with_control_d(typing):
+    with Terminal(typing, "secrets", "set", "red.cookies", "--host", "site.example") as tty:
+        tty.until("passphrase of the vault (hidden): ")
+        tty.line(WORDS)
+        shown = tty.until("Ctrl-D")
+        tty.line(f".site.example TRUE / TRUE 4102444800 session {KEY}")
+        tty.press("\x04")
+        shown += tty.ended(OK)
+    assert "red.cookies is stored for site.example, until 2100-01-01" in shown
+    assert KEY not in shown
+
+
+def test_what_was_stored_and_deleted_is_told_to_programs(seedpost):
+    told = json.loads(seedpost("secrets", "set", "red.api_key", "--json", give=KEY)[1])
+    assert (told["name"], told["host"], told["key_file"][-9:]) == ("red.api_key", "redacted.sh", "vault.key")
+    assert json.loads(seedpost("secrets", "delete", "red.api_key", "--json")[1]) == {
+        "name": "red.api_key", "deleted": True,
+    }  # fmt: skip
 
 
 # the command that gives the passphrase

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+import termios
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import click
@@ -73,7 +75,21 @@ def new_passphrase() -> Secret:
 
 
 def whole_input() -> str:
-    """All of standard input, for what has several lines. At a terminal it ends with Ctrl-D."""
-    if sys.stdin.isatty():
-        note("paste it, then Enter and Ctrl-D")
-    return sys.stdin.read()
+    """All of standard input, for what has several lines. At a terminal it does not show, and ends with Ctrl-D."""
+    if not sys.stdin.isatty():
+        return sys.stdin.read()
+    with _unseen():
+        note("paste it (hidden), then Enter and Ctrl-D")
+        return sys.stdin.read()
+
+
+@contextmanager
+def _unseen() -> Iterator[None]:
+    """The terminal shows nothing of what is typed."""
+    file = sys.stdin.fileno()
+    before = termios.tcgetattr(file)
+    termios.tcsetattr(file, termios.TCSAFLUSH, [*before[:3], before[3] & ~termios.ECHO, *before[4:]])
+    try:
+        yield
+    finally:
+        termios.tcsetattr(file, termios.TCSADRAIN, before)
