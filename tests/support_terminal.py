@@ -40,10 +40,8 @@ class Terminal:
         return _CONTROL.sub("", f"{self._child.before}{text}")
 
     def press(self, key: str) -> None:
-        """One key. What comes before the command listens for single keys is flushed: it gets a moment to begin."""
-        self._child.delaybeforesend = 0.3
+        """One key."""
         self._child.send(key)
-        self._child.delaybeforesend = 0.05
 
     def line(self, text: str) -> None:
         """Text and Enter."""

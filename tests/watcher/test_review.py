@@ -95,6 +95,7 @@ def test_an_edit_is_shown_in_the_form_and_may_be_for_all_jobs_of_the_release(tmp
         assert "Loop" in screen and "music.edition.label" in screen
         terminal.press("q")
         assert "1 edited" in terminal.ended(OK)
+    seedpost.until(lambda: "music.edition.label" in (seedpost.jobs()["RED"].set or {}), "the edit")
     job = seedpost.jobs()["RED"]
     assert job.state is State.HELD and job.set is not None and job.set["music.edition.label"] == "Loop"
     assert seedpost("queue", "edit", job.job, "music.edition.catalogue=L1", "--release").returncode == OK

@@ -6,8 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 
 import click
 
+from watcher.cli.keys import any_key, key_of
 from watcher.cli.queue import typed
-from watcher.cli.review import key_of
 from watcher.cli.show import say
 from watcher.errors import SeedpostError
 from watcher.release import is_fact
@@ -113,7 +113,7 @@ def _edit(found: Proposal) -> None:
         found.say(rest, typed(rest, value.strip()), [tracker] if colon else None)
     except SeedpostError as error:
         say(str(error))
-        click.pause()
+        any_key()
 
 
 def _written(found: Proposal, offers: Mapping[str, Offer], key: str) -> None:

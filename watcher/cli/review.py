@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 import click
 
 from trackers.clock import Clock
+from watcher.cli.keys import any_key, key_of
 from watcher.cli.options import Place
 from watcher.cli.queue import Chosen, typed
 from watcher.cli.show import note, say, show_facts, show_form, size
@@ -96,7 +97,7 @@ class Review:
                 given = {key: typed(key, value) for key, value in change.items()}
             except SeedpostError as error:
                 say(str(error))
-                click.pause()
+                any_key()
                 return
             self._told("edited", job, "edit", {"set": given})
 
@@ -110,7 +111,7 @@ class Review:
         if Chosen([job.job], None, None, None).tell(self.place, do, given) == OK:
             self.done[what] = self.done.get(what, 0) + 1
         else:
-            click.pause()
+            any_key()
 
 
 def _waits(job: Job) -> bool:
@@ -126,15 +127,6 @@ def _keys(job: Job) -> dict[str, tuple[str, str]]:
         ("approve", "approve") if job.state is State.DRY_RUN or job.code in A_PERSON_DECIDES else ("retry", "try again")
     )
     return {"y": yes, "n": ("cancel", "never upload it"), "e": ("edit", "edit")} | keys
-
-
-def key_of(keys: Mapping[str, tuple[str, str]]) -> str:
-    """Ask for one of these keys: key -> (answer, what it says). Ctrl-C and Ctrl-D end the command."""
-    say(" · ".join(f"{key} {what}" for key, (_, what) in keys.items()))
-    while (key := click.getchar()) not in keys:
-        if key in ("\x03", "\x04", ""):
-            raise click.Abort
-    return keys[key][0]
 
 
 def review(place: Place, *, in_state: str | None, tracker: str | None, code: str | None) -> int:
