@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 SHORTEST = 8  # characters of a key
 _watchers: list[Callable[[str], None]] = []
+_unwatched: list[str] = []  # values made before anybody watched
 
 
 class Secret:
@@ -18,9 +19,10 @@ class Secret:
 
     def __init__(self, value: str) -> None:
         self._value = value
-        if value:
-            for watcher in _watchers:
-                watcher(value)
+        if value and not _watchers:
+            _unwatched.append(value)
+        for watcher in _watchers if value else ():
+            watcher(value)
 
     def reveal(self) -> str:
         """The value itself, for the one request or file that needs it."""
@@ -49,8 +51,10 @@ class Secret:
 
 
 def on_secret(watcher: Callable[[str], None]) -> None:
-    """Call `watcher` with the value of every secret made from now on; the log's filter registers itself here."""
+    """Call `watcher` with the value of every secret, made before and from now on; the log's filter registers here."""
     _watchers.append(watcher)
+    for value in _unwatched:
+        watcher(value)
 
 
 class Veil:

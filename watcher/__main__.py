@@ -1,8 +1,15 @@
 """`python -m watcher` and the console script: the command line, and nothing else."""
 
-from watcher.cli import main
+import sys
 
-__all__ = ["main"]
+from watcher import cli
+
+
+def main() -> None:
+    """One command, to its end."""
+    sys.excepthook = cli.crashed
+    cli.main()
+
 
 if __name__ == "__main__":
     main()

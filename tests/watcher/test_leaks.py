@@ -158,3 +158,23 @@ def test_the_scan_of_every_failing_test_finds_a_leak_that_was_planted(tmp_path: 
     command += ["-p", "no:cacheprovider", "--rootdir", str(tmp_path), f"--basetemp={tmp_path / 'of-it'}", str(planted)]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     assert (done.returncode, "a secret leaked" in done.stdout) == (1, True), done.stdout
+
+
+CRASH = """
+import sys
+from trackers.secret import Secret
+from watcher import __main__, cli
+key = Secret(sys.argv[1])
+def main(): raise RuntimeError(f"asked with {key.reveal()}\\x1b[31m")
+cli.main = main
+__main__.main()
+"""
+
+
+def test_a_crash_that_nobody_foresaw_prints_its_traceback_without_a_secret() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", CRASH, "c4nary-of-a-crash"], capture_output=True, text=True, timeout=60
+    )
+    assert done.returncode == 1
+    assert "RuntimeError" in done.stderr and "in main" in done.stderr
+    assert "c4nary" not in done.stderr and "\x1b" not in done.stderr

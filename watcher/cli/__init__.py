@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import importlib
 import sys
+import types
 from typing import TYPE_CHECKING
 
 import click
@@ -116,6 +117,16 @@ def _of_the_disk(error: OSError) -> tuple[str, str, int]:
         text = f"{where}written, but the disk did not confirm it: {error.strerror}"
         return text, "look at the disk, then see whether it is there", UNKNOWN
     return f"{where}{error.strerror}", "free some space, or mend the disk, then try again", FAILED
+
+
+def crashed(kind: type[BaseException], error: BaseException, trace: types.TracebackType | None) -> None:
+    """`sys.excepthook` of every command: the traceback of what nobody foresaw, without a secret in it."""
+    import traceback  # only here, as below
+
+    from watcher.logs import redact, safe
+
+    text = "".join(traceback.format_exception(kind, error, trace))
+    print(safe(redact(text), lines=True), file=sys.stderr, end="")
 
 
 def _told(text: str, hint: str, code: int) -> int:
