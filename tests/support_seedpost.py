@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
+from tests.support_crash import unmeasured
 from trackers.sandbox import Sandbox
 from trackers.sandbox.album import write_album
 from watcher.jobs import Job, State
@@ -38,11 +39,16 @@ tests:
 class Seedpost:
     """A folder with rules and state, and the commands over it."""
 
-    def __init__(self, folder: Path, rules: str, secrets: Mapping[str, str]) -> None:
+    def __init__(self, folder: Path, rules: str, secrets: Mapping[str, str], *, measured: bool = True) -> None:
         self.folder, self.state = folder, folder / "state"
         self.rules = folder / "rules.yaml"
         self.rules.write_text(rules)
-        self.environment = {**os.environ, **secrets, "HOME": str(folder), "COLUMNS": "200"}
+        self.environment = {
+            **(os.environ if measured else unmeasured()),
+            **secrets,
+            "HOME": str(folder),
+            "COLUMNS": "200",
+        }
         self.environment.pop("SEEDPOST_RULES", None)
         self._daemon: subprocess.Popen[bytes] | None = None
 

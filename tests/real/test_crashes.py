@@ -47,7 +47,7 @@ def seedpost(tmp_path: Path) -> Iterator[tuple[Seedpost, Sandbox]]:
         pytest.skip("strace is not installed")
     (tmp_path / "rips").mkdir()
     with Sandbox() as sandbox:
-        one = Seedpost(tmp_path, rules_of(tmp_path / "rips", sandbox, quiet="2s"), keys_of(sandbox))
+        one = Seedpost(tmp_path, rules_of(tmp_path / "rips", sandbox, quiet="2s"), keys_of(sandbox), measured=False)
         look_at(one, an_album(tmp_path / "rips"))
         yield one, sandbox
         one.end(signal.SIGKILL)
@@ -121,7 +121,7 @@ def one_cycle(children: Nursery, folder: Path, *inject: str) -> Counter[str]:
     """One upload cycle, killed as `inject` says, and what follows it; how often any one thread made each call."""
     (folder / "rips").mkdir(parents=True)
     with Sandbox() as sandbox:
-        process = Seedpost(folder, rules_of(folder / "rips", sandbox, quiet="2s"), keys_of(sandbox))
+        process = Seedpost(folder, rules_of(folder / "rips", sandbox, quiet="2s"), keys_of(sandbox), measured=False)
         (folder / "environment").write_text(json.dumps(keys_of(sandbox) | {"HOME": str(folder)}))
         look_at(process, an_album(folder / "rips"))
         TracedWhole(children, "once", process.state, folder / "notes", folder / "log", *inject).finish()

@@ -13,6 +13,8 @@ from tests.support_loop import Model, World, world
 from trackers.base import Absent, CannotTell, Found, Receipt, Upload
 from watcher.jobs import State
 
+pytestmark = pytest.mark.no_cover  # so many runs of what other tests cover: tracing them would double the time
+
 FATES = (("lost", 0.0), ("dropped", 0.0), ("unsent", 0.0), ("limited", 30.0), ("well", 0.0))
 ENDS = (State.UPLOADED, State.HELD, State.DUPLICATE)
 

@@ -16,6 +16,8 @@ from tests.support_journal import FaultyDisk, ManualClock, job, look, release
 from watcher.jobs import MOVES, ImpossibleMove, State
 from watcher.journal import Journal, history, verify
 
+pytestmark = pytest.mark.no_cover  # so many runs of what other tests cover: tracing them would double the time
+
 IDS = st.sampled_from(["1" * 12, "2" * 12, "3" * 12])
 # The model knows the plain part of the table; holds have tests of their own
 STATES = st.sampled_from([state for state in State if state is not State.HELD])

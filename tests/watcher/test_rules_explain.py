@@ -52,10 +52,10 @@ def test_the_starter_routes_an_album_without_a_release_group(seedpost: Seedpost,
 def test_the_starter_routes_a_television_episode(seedpost: Seedpost, tmp_path: Path) -> None:
     (tmp_path / f"{SHOW}.mkv").write_bytes(b"\x1aE\xdf\xa3" + bytes(999))
     lines = shown(seedpost, tmp_path / f"{SHOW}.mkv")
-    assert "✓ video" in lines
-    assert lines[-1] == "rule 'video': goes nowhere"
+    assert "✓ episodes" in lines
+    assert "rule 'episodes'" in lines
     told = seedpost.json("rules", "explain", str(tmp_path / f"{SHOW}.mkv"))
-    assert told["decision"]["rule"] == "video"
+    assert (told["decision"]["rule"], told["decision"]["upload_to"]) == ("episodes", ["EXM"])
     assert [told["release"][f"tv.{key}"]["value"] for key in ("season", "episode")] == [1, [2]]
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_crash import INFOS, Nursery, nursery, told
+from tests.support_crash import INFOS, Nursery, nursery, told, unmeasured
 from tests.support_strace import Traced, calls, needs_strace
 from trackers.secret import Secret
 from watcher.durable import FileSystem
@@ -143,8 +143,7 @@ def test_the_command_line_says_what_the_disk_did_and_ends_with_the_code_for_it(
     tmp_path: Path, under: list[str], code: int, text: str
 ) -> None:
     command = [sys.executable, "-m", "watcher", "--state", str(tmp_path / "state"), "secrets", "set", "a.one"]
-    kept = {key: value for key, value in os.environ.items() if not key.startswith("COVERAGE_")}  # it writes, too
-    home = kept | {"HOME": str(tmp_path)}
+    home = unmeasured() | {"HOME": str(tmp_path)}  # coverage writes, too
     done = subprocess.run([*under, *command], input="a value\n", capture_output=True, text=True, env=home, timeout=60)
     assert (done.returncode, text in done.stderr, "Traceback" in done.stderr) == (code, True, False), done.stderr
     assert "a value" not in done.stderr

@@ -19,6 +19,8 @@ from watcher.jobs import State
 from watcher.journal import Journal, NotNow, Unknown, verify
 from watcher.uploader.bench import record_of
 
+pytestmark = pytest.mark.no_cover  # so many runs of what other tests cover: tracing them would double the time
+
 FAULTS = {
     errno.ENOSPC: ("open", "write", "overwrite", "flush", "sync", "rename", "link", "mkdir"),
     errno.EIO: ("open", "read", "write", "overwrite", "truncate", "flush", "sync", "rename", "link", "unlink"),

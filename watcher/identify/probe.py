@@ -89,9 +89,10 @@ class Probe:
     def _read(self, worker: subprocess.Popen[bytes], seconds: float) -> bytes:
         """One line. Empty: the worker ended; without its newline: it is late, or says too much."""
         assert worker.stdout is not None  # noqa: S101  for the type checker: it was opened with a pipe
-        answer = b""
+        answer, ready = b"", select.poll()  # not `select`, which knows no descriptor above 1023
+        ready.register(worker.stdout, select.POLLIN)
         while not answer.endswith(b"\n") and len(answer) < LARGEST:
-            if not select.select([worker.stdout], [], [], seconds)[0]:
+            if not ready.poll(seconds * 1000):
                 return answer or b"late"
             chunk = os.read(worker.stdout.fileno(), 1 << 16)
             if not chunk:
