@@ -44,7 +44,7 @@ class VaultFile:
         """Read, edit, save, under the lock. `removes`: the file before this one must not stay, it has what was removed.
         Raises SecretError, SeedpostError, OSError: the old vault is then still in place."""
         durable.private_folder(self._state, fs=self._fs)
-        with self._lock.held():
+        with contextlib.closing(self._lock), self._lock.held():
             before = self._read()
             after = edit(None if before is None else self._opened(before, keys()))
             generation = max(after.generation, self._highest()) + 1
