@@ -53,6 +53,18 @@ def test_a_worker_that_crashes_is_an_answer_and_the_next_one_is_asked_anew(tmp_p
     probe.close()
 
 
+def test_P11_a_library_that_is_gone_leaves_its_facts_unknown_and_says_which(tmp_path: Path) -> None:
+    film = tmp_path / "x.mkv"
+    film.write_bytes(mkv())
+    probe = worker_that(
+        "import sys\nsys.modules['pymediainfo'] = None\nfrom watcher.identify.worker import main\nmain()"
+    )
+    with pytest.raises(NotTold, match="pymediainfo"):
+        probe.media(str(film))
+    assert probe.name("Quiet.Orchard.1999.1080p.BluRay-X")["year"] == 1999  # the other goes on
+    probe.close()
+
+
 def test_a_worker_that_hangs_is_ended_by_the_kernel() -> None:
     probe = worker_that("import signal\nsignal.alarm(1)\nwhile True: pass")
     with pytest.raises(NotTold, match="it took longer than 10 s"):
