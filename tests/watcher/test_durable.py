@@ -19,7 +19,6 @@ from watcher.durable import (
     FlushFailed,
     Lock,
     LockBusy,
-    _kind_in,
     append,
     link,
     on_network,
@@ -27,6 +26,7 @@ from watcher.durable import (
     replace,
     write_all,
 )
+from watcher.durable.files import _kind_in
 from watcher.errors import AlreadyRunning, StateInvalid
 
 ROOT = Path(__file__).parents[2]
