@@ -14,6 +14,7 @@ import pytest
 
 from tests.support_sandbox import FORM, Answered, Hands, call, hash_of, multipart, torrent, until
 from trackers.sandbox import KINDS, Fault, Sandbox
+from trackers.sandbox.store import Seen
 
 SITE = "orpheus"
 
@@ -113,10 +114,24 @@ def test_a_hanging_answer_comes_when_it_is_released(site: Site) -> None:
     caller.start()
     until(site.stored)
     assert caller.is_alive()
-    while caller.is_alive():
-        site.sandbox.release()
-        caller.join(0.01)
+    site.sandbox.release()
+    caller.join()
     assert json.loads(answers[0].body)["status"] == "success"
+
+
+def test_a_release_is_not_missed_however_soon_after_the_storing_it_comes(
+    site: Site, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = site.sandbox.store(SITE)
+    remember = store.remember
+
+    def release_first(seen: Seen) -> None:
+        site.sandbox.release()
+        remember(seen)
+
+    monkeypatch.setattr(store, "remember", release_first)
+    site.sandbox.fail(SITE, Fault("hang"))
+    assert json.loads(site.upload().body)["status"] == "success"
 
 
 def test_half_an_answer_promises_all_of_it(site: Site) -> None:

@@ -104,14 +104,14 @@ class _Handler(BaseHTTPRequestHandler):
         return Request(self.command, path, query, headers, form, base, self.client_address[0])
 
     def _answer(self, dialect: Dialect, request: Request) -> None:
-        store = dialect.store
+        store, released = dialect.store, self.server.sites.released
         with store.lock:
             store.settle()
             struck = store.faults.strike(dialect.action(request))
             post = dialect.receive(request)
             reply = self._decide(dialect, request, struck, post)
         self._remember(dialect, request, reply.status)
-        self._deliver(damaged(struck.answering, reply), struck.answering or struck.instead)
+        self._deliver(damaged(struck.answering, reply), struck.answering or struck.instead, released)
 
     def _decide(self, dialect: Dialect, request: Request, struck: Struck, post: int | None) -> Reply:
         instead = struck.instead
@@ -125,10 +125,10 @@ class _Handler(BaseHTTPRequestHandler):
             return dialect.key_revoked(request)
         return dialect.canned(instead, request)
 
-    def _deliver(self, reply: Reply, fault: Fault | None) -> None:
+    def _deliver(self, reply: Reply, fault: Fault | None, released: threading.Event) -> None:
         kind = fault.kind if fault else ""
         if fault and kind in ("hang", "silence"):
-            self.server.sites.wait(fault.seconds)
+            self.server.sites.wait(fault.seconds, released)
         if kind == "lost" or not reply.status:
             self._drop(reset=kind == "reset")
         elif kind == "half":
@@ -137,7 +137,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif fault and kind == "drip":
             self._send(reply, 0)
             for index in range(len(reply.body)):
-                self.server.sites.wait(fault.delay)
+                self.server.sites.wait(fault.delay, released)
                 self.wfile.write(reply.body[index : index + 1])
         else:
             self._send(reply)

@@ -104,8 +104,8 @@ class Sites:
 
     def release(self) -> None:
         """Let go what hangs."""
-        self._released.set()
-        self._released = threading.Event()
+        hanging, self._released = self._released, threading.Event()
+        hanging.set()
 
     def revoke(self, site: str, user: str = "uploader") -> None:
         """Revoke an account's key; `restore` gives it back."""
@@ -166,9 +166,14 @@ class Sites:
         prefix, _, rest = path.removeprefix("/").partition("/")
         return self._sites.get(prefix), rest
 
-    def wait(self, seconds: float) -> None:
-        """Until `release`, or `seconds` of the clock have passed; 0: until `release`."""
+    @property
+    def released(self) -> threading.Event:
+        """What the next `release` sets. A request takes it before what it does can be seen, so that none is missed."""
+        return self._released
+
+    def wait(self, seconds: float, released: threading.Event) -> None:
+        """Until `released`, or `seconds` of the clock have passed; 0: until `released`."""
         if seconds:
-            self._clock.wait(seconds, self._released)
+            self._clock.wait(seconds, released)
         else:
-            self._released.wait()
+            released.wait()
