@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from trackers.catalogue import SiteType
     from trackers.clock import Clock
     from trackers.images import ImageHost
+    from trackers.outfit import Outfit
     from trackers.secret import Secret
 
 
@@ -39,6 +40,7 @@ def open_tracker(
     from trackers.catalogue import SANDBOX, TYPES, read_settings, site_of
     from trackers.errors import SettingsError
     from trackers.limits import Limiter
+    from trackers.outfit import Outfit
 
     site, made = TYPES.get(type), _classes().get(type.removeprefix(SANDBOX))
     if site is None or made is None:
@@ -47,9 +49,7 @@ def open_tracker(
     keys = _keys(site, secrets, name)
     path = limits / f"{site_of(type, checked.url)}.json" if limits else None
     limiter = Limiter(path, site.limit, clock=clock, credential=keys[site.secrets[0]], share=checked.share)
-    return made(
-        site, checked, keys, name=name, version=version("seedpost"), clock=clock, limiter=limiter, images=images
-    )
+    return made(Outfit(site, checked, keys, name, version("seedpost"), clock, limiter, images))
 
 
 def prove_announce(address: Secret) -> None:
@@ -88,9 +88,8 @@ def _keys(site: SiteType, secrets: Mapping[str, Secret], name: str) -> dict[str,
     return keys
 
 
-def _classes() -> Mapping[str, Callable[..., Uploader]]:
-    """A tracker type's class: given its `SiteType`, its `Settings`, its secrets by name, and what `open_tracker` names.
-    Imported here for the same reason."""
+def _classes() -> Mapping[str, Callable[[Outfit], Uploader]]:
+    """A tracker type's class. Imported here for the same reason."""
     from trackers.btn import BTNUploader
     from trackers.nebulance import NebulanceUploader
     from trackers.orpheus import OrpheusUploader

@@ -12,15 +12,12 @@ from urllib.parse import parse_qsl, urlsplit
 
 import bencode2
 
-from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload, Uploader
-from trackers.catalogue import Settings, SiteType, announce_of
-from trackers.clock import Clock
+from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload
+from trackers.catalogue import announce_of
 from trackers.content import Content
 from trackers.errors import AlreadyThere, Answer, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
-from trackers.http import Http, Reply
-from trackers.images import ImageHost
-from trackers.limits import Limiter
-from trackers.line import Line
+from trackers.http import Reply
+from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 from trackers.sheet import Sheet
 
@@ -57,33 +54,13 @@ class _Page:
     pages: int
 
 
-class NebulanceUploader(Uploader):
+class NebulanceUploader(Outfitted):
     """Publishes on NBL."""
 
-    def __init__(
-        self,
-        site: SiteType,
-        settings: Settings,
-        secrets: Mapping[str, Secret],
-        *,
-        name: str,
-        version: str,
-        clock: Clock,
-        limiter: Limiter,
-        images: ImageHost | None = None,
-    ) -> None:
-        self.name, self.site, self.limiter = name, site, limiter
-        self._settings, self._key, self._passkey = settings, secrets["api_key"], secrets["passkey"]
-        http = Http(settings.url, {}, version=version, deadline=settings.deadline, ca_file=settings.ca_file)
-        self._line = Line(name, http, limiter, clock, self._key, self._passkey)
-
-    def opening(self) -> float:
-        """See `Limiter.next_opening`."""
-        return self.limiter.next_opening()
-
-    def held_up(self) -> float:
-        """See `Limiter.waited`."""
-        return self.limiter.waited
+    def __init__(self, outfit: Outfit) -> None:
+        super().__init__(outfit)
+        self._key, self._passkey = outfit.secrets["api_key"], outfit.secrets["passkey"]
+        self._line = outfit.line({}, self._key, self._passkey)
 
     def account(self) -> Account:
         """The smallest search, which proves the key. Whose it is the site does not say; the passkey is the user's."""

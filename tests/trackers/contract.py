@@ -243,7 +243,7 @@ class UploaderContract:
         one = world.prepared(world.tracker)
         for _ in range(15):
             assert isinstance(world.tracker.find(one, None), Absent)
-        assert world.tracker.limiter.waited > 0
+        assert world.tracker.held_up() == world.tracker.limiter.waited > 0
 
     def test_T21_an_outage_of_the_site_is_told_and_over_when_it_is(self, world: World) -> None:
         one = world.prepared(world.tracker)

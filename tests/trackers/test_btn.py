@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 
 import pytest
 
+from tests.support_sandbox import Hands
 from tests.support_trackers import Stage, form, opened, problems, says, upload
 from tests.support_tv import ANIME, DAILY, DISC, EPISODE, FILM, IDS, REMUX, SCENE, SEASON
 from tests.trackers.contract import UploaderContract, World
@@ -267,6 +268,20 @@ def test_each_failure_of_the_api_has_its_meaning(play: Any, meant: type[TrackerE
             btn(stage.url).similar(form(btn(), EPISODE))
     assert (type(caught.value), caught.value.code) == (meant, code)
     assert words in caught.value.text
+
+
+def test_a_call_limit_pauses_twice_as_long_each_time_it_comes_again() -> None:
+    with Stage() as stage:
+        stage.plays(says(refusal(-32002, "Call Limit Exceeded")))
+        clock, pauses = Hands(), []
+        tracker = opened("sandbox-btn", stage.url, None, clock=clock, secrets=KEYS)
+        for _ in range(3):
+            with pytest.raises(Unavailable) as caught:
+                tracker.similar(form(btn(), EPISODE))
+            assert caught.value.retry_at is not None
+            pauses.append(caught.value.retry_at - clock.now())
+            clock.time += pauses[-1]
+    assert pauses == pytest.approx([20.0, 40.0, 80.0])
 
 
 @pytest.mark.parametrize("value", [[], {}, None, "", "0", {"results": "0", "torrents": []}, {"results": 0}])

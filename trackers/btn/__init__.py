@@ -9,17 +9,16 @@ from urllib.parse import parse_qsl, urlsplit
 
 import bencode2
 
-from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload, Uploader
+from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload
 from trackers.btn import pages, release
 from trackers.btn.rpc import Row, Rpc
-from trackers.catalogue import Limit, Settings, SiteType, announce_of
-from trackers.clock import Clock
+from trackers.catalogue import Limit, announce_of
 from trackers.content import Content
 from trackers.errors import Answer, NotAuthorised, Refused, SettingsError, TrackerError, Unavailable, Unconfirmed
-from trackers.http import Http, Reply
-from trackers.images import ImageHost
+from trackers.http import Reply
 from trackers.limits import Limiter
 from trackers.line import Line
+from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 
 API = "https://api.broadcasthe.net"
@@ -29,42 +28,19 @@ _TRIES, _APART = 4, 2.0  # looks for the number of a torrent just uploaded, and 
 _CANARIES = 3  # asked in one pass before it is void
 
 
-class BTNUploader(Uploader):
+class BTNUploader(Outfitted):
     """Publishes on BTN."""
 
-    def __init__(
-        self,
-        site: SiteType,
-        settings: Settings,
-        secrets: Mapping[str, Secret],
-        *,
-        name: str,
-        version: str,
-        clock: Clock,
-        limiter: Limiter,
-        images: ImageHost | None = None,
-    ) -> None:
-        self.name, self.site, self.limiter = name, site, limiter
-        self._settings, self._clock, self._passkey = settings, clock, secrets.get("passkey")
-        known = {"version": version, "deadline": settings.deadline, "ca_file": settings.ca_file}
-        cookies = _cookies(secrets["cookies"], name)
+    def __init__(self, outfit: Outfit) -> None:
+        super().__init__(outfit)
+        self._clock, self._passkey = outfit.clock, outfit.secrets.get("passkey")
+        cookies = _cookies(outfit.secrets["cookies"], outfit.name)
         header = Secret("; ".join(f"{key}={value.reveal()}" for key, value in cookies.items()))
-        http = Http(settings.url, {"Cookie": header}, **known)  # type: ignore[arg-type]
-        self._line = Line(name, http, limiter, clock, header)
+        self._line = outfit.line({"Cookie": header}, header)
         for value in cookies.values():
             self._line.learn(value)  # but for a short one, such as `keeplogged=1`
-        self._rpc = None
-        key = secrets.get("api_key")
-        if key is not None:
-            path = limiter.path.with_suffix(".api.json") if limiter.path else None
-            own = Limiter(path, API_LIMIT, clock=clock, credential=key, share=settings.share)
-            api = Http(f"{settings.url}/api" if site.sandbox else API, {}, **known)  # type: ignore[arg-type]
-            self._rpc = Rpc(Line(name, api, own, clock, key), key)
+        self._rpc = _rpc(outfit)
         self.looks_up = self._rpc is not None
-
-    def opening(self) -> float:
-        """See `Limiter.next_opening`."""
-        return self.limiter.next_opening()
 
     def account(self) -> Account:
         """The upload page, which proves the session and shows the announce address; the API says who we are."""
@@ -237,6 +213,17 @@ class BTNUploader(Uploader):
 
     def _page_of(self, group: str, torrent_id: str) -> str:
         return f"{self._settings.url}/torrents.php?id={group}" + (f"&torrentid={torrent_id}" if torrent_id else "")
+
+
+def _rpc(outfit: Outfit) -> Rpc | None:
+    """The API, which has a host, a key and a limit of its own; None without a key."""
+    key = outfit.secrets.get("api_key")
+    if key is None:
+        return None
+    path = outfit.limiter.path.with_suffix(".api.json") if outfit.limiter.path else None
+    limiter = Limiter(path, API_LIMIT, clock=outfit.clock, credential=key, share=outfit.settings.share)
+    http = outfit.http(f"{outfit.settings.url}/api" if outfit.site.sandbox else API, {})
+    return Rpc(Line(outfit.name, http, limiter, outfit.clock, key), key)
 
 
 def _cookies(secret: Secret, name: str) -> dict[str, Secret]:

@@ -17,10 +17,8 @@ from trackers.base import (
     Problem,
     Receipt,
     Upload,
-    Uploader,
 )
-from trackers.catalogue import Settings, SiteType, announce_of
-from trackers.clock import Clock
+from trackers.catalogue import announce_of
 from trackers.content import Content
 from trackers.errors import Refused, Unavailable
 from trackers.gazelle import after, search, told
@@ -31,58 +29,27 @@ from trackers.gazelle.fold import words
 from trackers.gazelle.form import compose
 from trackers.gazelle.hits import MISSES, compared, torrent_of
 from trackers.gazelle.outcome import receipt
-from trackers.http import Files, Http, Reply
-from trackers.images import ImageHost
-from trackers.limits import Limiter
+from trackers.http import Files, Reply
+from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 
 _PAGES = 3  # of a search: more groups of one title by one artist are not looked through
 _CANARIES = 3  # asked in one pass before it is void
 
 
-class GazelleUploader(Uploader):
+class GazelleUploader(Outfitted):
     """Publishes on one site that speaks Gazelle's ajax.php. A site is a subclass with its `dialect`."""
 
     dialect: Dialect
 
-    def __init__(
-        self,
-        site: SiteType,
-        settings: Settings,
-        secrets: Mapping[str, Secret],
-        *,
-        name: str,
-        version: str,
-        clock: Clock,
-        limiter: Limiter,
-        images: ImageHost | None = None,
-    ) -> None:
-        self.name = name
-        self.site = site
-        self.limiter = limiter
-        self._settings = settings
-        key = secrets["api_key"]
+    def __init__(self, outfit: Outfit) -> None:
+        super().__init__(outfit)
+        key = outfit.secrets["api_key"]
         authorization = Secret(self.dialect.authorization.format(key.reveal()))
-        http = Http(
-            settings.url,
-            {"Authorization": authorization},
-            version=version,
-            deadline=settings.deadline,
-            ca_file=settings.ca_file,
-        )
-        self._ajax = Ajax(name, http, limiter, clock, key)
-        self._images = images
-        self.hosts_images = self.hosts_images or images is not None
+        self._ajax = Ajax(outfit.line({"Authorization": authorization}, key))
+        self.hosts_images = self.hosts_images or outfit.images is not None
         self.extras = {"request": self._fill_request, "logs": self._add_logs}
         self._seen: list[str] = []  # torrents that the last search listed: canaries
-
-    def opening(self) -> float:
-        """See `Limiter.next_opening`."""
-        return self.limiter.next_opening()
-
-    def held_up(self) -> float:
-        """See `Limiter.waited`."""
-        return self.limiter.waited
 
     def account(self) -> Account:
         """`action=index`. It needs no scope of the key, so it proves the key and not the right to upload."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from trackers.errors import Answer
 from trackers.http import Reply
+from trackers.line import Ending, retry_after
 
 Hide = Callable[[str], str]  # takes every known secret out of a text
 
@@ -46,42 +47,9 @@ class Said:
     linked: tuple[str, ...] = ()
 
 
-@dataclass(frozen=True)
-class Limited:
-    """Too many requests: nothing was processed."""
-
-    answer: Answer
-    retry_after: str = ""
-
-
-@dataclass(frozen=True)
-class Denied:
-    """The key was refused before anything was processed."""
-
-    code: str
-    text: str
-    answer: Answer
-
-
-@dataclass(frozen=True)
-class Odd:
-    """Anything else: what it means for a request that was sent is not known."""
-
-    code: str
-    text: str
-    answer: Answer
-    stops_lane: bool = False
-    retry_after: str = ""
-
-
-Reading = Said | Limited | Denied | Odd
-
-
-def read(reply: Reply, hide: Hide, *, strict: bool = False, first: bool = False) -> Reading:
+def read(reply: Reply, hide: Hide, *, strict: bool = False, first: bool = False) -> Said | Ending:
     """Class an answer. `hide` is applied to all text that is kept; `strict`: no text may stand before the JSON;
     `first`: another document may stand behind it."""
-    if reply.status == 429:
-        return Limited(Answer(429, "rate-limited"), _retry_after(reply))
     if 300 <= reply.status < 400:
         return _redirect(reply)
     if reply.status >= 500:
@@ -123,7 +91,7 @@ def _refuse_constant(name: str) -> object:
 _DECODER = json.JSONDecoder(parse_constant=_refuse_constant)
 
 
-def _said(reply: Reply, value: dict[str, object], hide: Hide) -> Reading:
+def _said(reply: Reply, value: dict[str, object], hide: Hide) -> Said | Ending:
     status, error = value.get("status"), value.get("error")
     if status == "success" and reply.status < 300 and "response" in value:
         return Said(True, value["response"], "", Answer(reply.status, "success"))
@@ -134,23 +102,23 @@ def _said(reply: Reply, value: dict[str, object], hide: Hide) -> Reading:
     text = hide(plain(error))[:500]
     answer = Answer(reply.status, "failure", text)
     if _LIMITED.match(text):
-        return Limited(answer, _retry_after(reply))
+        return Ending("limited", "rate-limited", text, answer, retry_after=retry_after(reply))
     for pattern, code in _DENIED:
         if pattern.search(text):
-            return Denied(code, text, answer)
+            return Ending("denied", code, text, answer)
     if reply.status in (401, 403):
-        return Odd("denied", text, answer, stops_lane=True)
+        return Ending("odd", "denied", text, answer, stops_lane=True)
     return Said(False, None, text, answer, tuple(dict.fromkeys(_LINK.findall(html.unescape(error)))))
 
 
-def _redirect(reply: Reply) -> Denied | Odd:
+def _redirect(reply: Reply) -> Ending:
     if "login" in reply.headers.get("location", ""):
-        return Denied("login", "the site sent us to its login page", Answer(reply.status, "login"))
+        return Ending("denied", "login", "the site sent us to its login page", Answer(reply.status, "login"))
     answer = Answer(reply.status, "redirect")
-    return Odd("redirect", "the site sent us to another address; is 'url' right?", answer, stops_lane=True)
+    return Ending("odd", "redirect", "the site sent us to another address; is 'url' right?", answer, stops_lane=True)
 
 
-def _no_json(reply: Reply, hide: Hide) -> Odd:
+def _no_json(reply: Reply, hide: Hide) -> Ending:
     if reply.status in (401, 403):
         return _odd(reply, "denied", "the site denied us, without words", hide, stops=True)
     if not reply.body.strip():
@@ -162,14 +130,11 @@ def _no_json(reply: Reply, hide: Hide) -> Odd:
     return _odd(reply, "unreadable", "an answer that is not one JSON document", hide)
 
 
-def _odd(reply: Reply, code: str, text: str, hide: Hide, *, stops: bool = False) -> Odd:
+def _odd(reply: Reply, code: str, text: str, hide: Hide, *, stops: bool = False) -> Ending:
     title = _TITLE.search(reply.body[:20_000].decode(errors="replace"))
     said = hide(plain(title.group(1)))[:200] if title else ""
-    return Odd(code, text, Answer(reply.status, code, said), stops, _retry_after(reply))
-
-
-def _retry_after(reply: Reply) -> str:
-    return reply.headers.get("retry-after", "").strip()
+    what = "too-large" if code == "too-large" else "odd"
+    return Ending(what, code, text, Answer(reply.status, code, said), stops, retry_after(reply))
 
 
 def plain(text: str) -> str:

@@ -13,18 +13,17 @@ from typing import cast
 
 import bencode2
 
-from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload, Uploader
-from trackers.catalogue import Maps, Settings, SiteType
-from trackers.clock import Clock
+from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload
+from trackers.catalogue import Maps
 from trackers.content import Content
 from trackers.errors import Refused, Unavailable
-from trackers.http import Files, Http
-from trackers.images import ImageHost
-from trackers.limits import Limiter
+from trackers.http import Files
+from trackers.line import Ending
+from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 from trackers.unit3d import hits
-from trackers.unit3d.answers import Ending, read
-from trackers.unit3d.api import Api
+from trackers.unit3d.answers import read
+from trackers.unit3d.api import FIRST_PAUSE, ROOM, Api
 from trackers.unit3d.form import compose
 from trackers.unit3d.hits import Row, folded
 from trackers.unit3d.outcome import keyed, page_url, receipt
@@ -37,46 +36,17 @@ _UNSHOWN = (
 )
 
 
-class Unit3dUploader(Uploader):
+class Unit3dUploader(Outfitted):
     """Publishes on one site that runs UNIT3D, version 8 to 9.2."""
 
-    def __init__(
-        self,
-        site: SiteType,
-        settings: Settings,
-        secrets: Mapping[str, Secret],
-        *,
-        name: str,
-        version: str,
-        clock: Clock,
-        limiter: Limiter,
-        images: ImageHost | None = None,
-    ) -> None:
-        self.name = name
-        self.site = site
-        self.limiter = limiter
-        self._settings = settings
-        self._maps = cast(Maps, settings.maps)  # which every type with `maps` has
-        key = self._key = secrets["api_key"]
-        http = Http(
-            settings.url,
-            {"Authorization": Secret(f"Bearer {key.reveal()}")},
-            version=version,
-            deadline=settings.deadline,
-            ca_file=settings.ca_file,
-        )
-        self._api = Api(name, http, limiter, clock, key)
-        self._images = images
-        self.hosts_images = images is not None
+    def __init__(self, outfit: Outfit) -> None:
+        super().__init__(outfit)
+        self._maps = cast(Maps, outfit.settings.maps)  # which every type with `maps` has
+        key = self._key = outfit.secrets["api_key"]
+        headers = {"Authorization": Secret(f"Bearer {key.reveal()}")}
+        self._api = Api(outfit.line(headers, key, room=ROOM, first_pause=FIRST_PAUSE))
+        self.hosts_images = outfit.images is not None
         self._rsskey: Secret | None = None  # fetches .torrents without any other credential
-
-    def opening(self) -> float:
-        """See `Limiter.next_opening`."""
-        return self.limiter.next_opening()
-
-    def held_up(self) -> float:
-        """See `Limiter.waited`."""
-        return self.limiter.waited
 
     def host_image(self, data: bytes, name: str) -> str:
         """Put a picture on the image host that is configured. Raises as `ImageHost.put`."""
@@ -239,8 +209,8 @@ class Unit3dUploader(Uploader):
             raise Unavailable("no-torrent", f"{self.name}: the site tells no address to fetch torrents at")
         reply = self._api.fetch(f"/torrent/download/{torrent_id}.{self._rsskey.reveal()}")
         reading = read(reply, self._api.hide)
-        if isinstance(reading, Ending) and reading.what in ("limited", "away"):
-            self._api.looked(reading)
+        if isinstance(reading, Ending) and reading.what == "away":
+            self._api.line.looked(reading)
         return reply.body if reply.status == 200 else b""
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from trackers.errors import Answer
 from trackers.http import Reply
+from trackers.line import Ending, retry_after
 
 Hide = Callable[[str], str]  # takes every known secret out of a text
 _BANNED = re.compile(r"account is banned", re.IGNORECASE)
@@ -34,30 +35,15 @@ class Said:
         return text if isinstance(text, str) else ""
 
 
-@dataclass(frozen=True)
-class Ending:
-    """Anything else. `what`: limited, denied and away are proved not to have been processed, too-large neither; of odd
-    nobody knows."""
-
-    what: str
-    code: str
-    text: str
-    answer: Answer
-    stops_lane: bool = False
-    retry_after: str = ""
-
-
 def read(reply: Reply, hide: Hide) -> Said | Ending:
     """Class an answer. `hide` is applied to all text that is kept."""
     value = _object(reply.body)
     message = hide(plain(str(value.get("message", "")))) if value is not None else ""
-    wait = reply.headers.get("retry-after", "").strip()
+    wait = retry_after(reply)
 
     def ending(what: str, code: str, text: str, *, stops: bool = False) -> Ending:
         return Ending(what, code, text, Answer(reply.status, code, message), stops, wait)
 
-    if reply.status == 429:
-        return ending("limited", "rate-limited", "too many requests")
     if 300 <= reply.status < 400:
         if reply.headers.get("location", "").partition("?")[0].endswith("/login"):
             return ending("denied", "login", "the site sent us to its login page")
