@@ -108,6 +108,32 @@ def test_what_is_no_music_is_no_business_of_theirs(site: Callable[..., Uploader]
     assert "this is tv" in problems(site(), content(None, kind="tv"))["kind"]
 
 
+@BOTH
+@pytest.mark.parametrize(
+    ("known", "set", "field", "words"),
+    [
+        ({"music": music(genre=("rock", "comedy"))}, {}, "type", "its genre is comedy, which speaks for Comedy"),
+        ({"music": music(genre=("audio.book",))}, {}, "type", "the form of Audiobooks is not filled in here"),
+        ({"files": (File("One.m4b", 1),)}, {}, "type", "One.m4b is a book's file"),
+        ({}, {"type": "E-Books"}, "type", "the form of E-Books is not filled in here: upload it by hand"),
+        ({}, {"type": 6}, "type", "the form of Comics"),
+        ({}, {"type": "Opera"}, "type", "has no category Opera: set type to Music"),
+        ({"music": None, "kind": "other"}, {}, "kind", "the form of Applications, E-Books, Audiobooks"),
+    ],
+)
+def test_what_belongs_to_another_category_is_refused_with_the_way_out(
+    site: Callable[[], Uploader], known: dict[str, Any], set: dict[str, object], field: str, words: str
+) -> None:
+    assert words in problems(site(), content(**known), **set)[field]
+
+
+@BOTH
+@pytest.mark.parametrize("said", ["Music", "music", 0, "0"])
+def test_a_person_s_word_makes_music_of_what_looks_like_none(site: Callable[[], Uploader], said: object) -> None:
+    sketches = content(music(genre=("comedy",)))
+    assert form(site(), sketches, type=said).get("type") == "0"
+
+
 NAMES = [
     (("a" * 300 + ".flac",), "characters of folder and file name together"),
     (("what?.flac",), "in names"),

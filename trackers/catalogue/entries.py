@@ -12,8 +12,9 @@ _GAZELLE_ROLES = ("main", "guest", "remixer", "composer", "conductor", "dj", "pr
 _GAZELLE_CHARACTERS = ':?<>\\*|"'
 _GAZELLE_KEYS = (
     "tags", "image", "album_desc", "release_desc", "groupid", "title", "year", "releasetype", "unknown", "vanity_house",
-    "request",
+    "request", "type",
 )  # fmt: skip
+_GAZELLE_FORMS = ("Music",)  # categories whose form is filled in here
 _MUSIC_EXTENSIONS = (
     "ac3", "accurip", "chm", "cue", "dts", "flac", "gif", "htm", "html", "jpeg", "jpg", "log", "m3u", "m3u8", "m4a",
     "m4b", "md5", "mp3", "nfo", "pdf", "png", "rtf", "sfv", "txt",
@@ -50,6 +51,7 @@ REDACTED = SiteType(
             "Album", "Soundtrack", "EP", "Anthology", "Compilation", "Single", "Live album", "Remix", "Bootleg",
             "Interview", "Mixtape", "Demo", "Concert Recording", "DJ Mix", "Unknown",
         ),
+        "type": _GAZELLE_FORMS,
         "role": _GAZELLE_ROLES,
     },
     form_keys=_GAZELLE_KEYS,
@@ -81,6 +83,7 @@ ORPHEUS = SiteType(
             "Album", "Soundtrack", "EP", "Anthology", "Compilation", "Sampler", "Single", "Demo", "Live album", "Split",
             "Remix", "Bootleg", "Interview", "Mixtape", "DJ Mix", "Concert recording", "Unknown",
         ),
+        "type": _GAZELLE_FORMS,
         "role": (*_GAZELLE_ROLES, "arranger"),
     },
     form_keys=_GAZELLE_KEYS,

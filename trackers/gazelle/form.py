@@ -10,7 +10,7 @@ from trackers.base import Form, Problem
 from trackers.catalogue import COVER, Settings, SiteType
 from trackers.content import Content, Music
 from trackers.description import ALBUM, RELEASE, TOLD, render
-from trackers.gazelle import group, names, torrent
+from trackers.gazelle import category, group, names, torrent
 from trackers.gazelle.dialect import Dialect
 from trackers.sheet import Sheet
 
@@ -27,9 +27,9 @@ def compose(
     cover = str(set.get("cover") or settings.cover)
     sheet.problems += names.problems(content, site, name)
     _check_keys(sheet, set, site)
+    category.fill(sheet, content)
     music = content.music
     if content.kind != "music" or music is None:
-        sheet.problem("kind", f"{name} takes music here, and this is {content.kind}: upload it by hand, or set kind")
         return sheet.problems
     _check_music(sheet, music)
     year = group.fill(sheet, music, site, dialect)

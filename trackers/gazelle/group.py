@@ -16,7 +16,6 @@ _VARIOUS = ("various artists", "various", "va")
 
 def fill(sheet: Sheet, music: Music, site: SiteType, dialect: Dialect) -> int | None:
     """Put the group's fields; returns the year that stands in the form."""
-    sheet.put("type", "0")
     _artists(sheet, music, dialect)
     _title(sheet, music)
     year = _year(sheet, music)
