@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
 from mutagen.flac import FLAC, Picture
 from mutagen.id3 import APIC, ID3
+from mutagen.mp4 import MP4, MP4Cover
 
+from tests.support_audio import m4a
 from trackers.sandbox.album import write_album
 from watcher.identify import front_cover, identify, payload
 
@@ -59,3 +64,69 @@ def test_a_file_beside_the_music_comes_first(tmp_path: Path, cover: bool) -> Non
     found.save()
     facts = identify(album, payload(album).files, single=False)
     assert facts["music.art"].value == (None if cover else track.name)
+
+
+def an_m4a(path: Path) -> None:
+    path.write_bytes(m4a({"ARTIST": "A"}))
+    found = MP4(path)
+    found["covr"] = [MP4Cover(PNG, MP4Cover.FORMAT_PNG)]
+    found.save()
+
+
+def an_mp3(path: Path, version: int) -> None:
+    path.write_bytes((b"\xff\xfb\xe0\x00" + bytes(1040)) * 9)
+    frames = ID3()
+    frames.add(APIC(3, "image/jpeg", 3, "the front", JPEG))
+    frames.save(path, v2_version=version)
+
+
+def an_old_mp3(path: Path) -> None:
+    """ID3v2.2, which mutagen does not write."""
+    frame = b"PIC" + (len(JPEG) + 6).to_bytes(3, "big") + b"\0JPG\x03\0" + JPEG
+    path.write_bytes(b"ID3\x02\0\0\0\0\0" + bytes([len(frame)]) + frame + (b"\xff\xfb\xe0\x00" + bytes(1040)) * 9)
+
+
+def a_flac_behind_id3(path: Path) -> None:
+    """Which is left to mutagen."""
+    album = next(an_album(path.parent / "made").glob("*.flac"))
+    found = FLAC(album)
+    found.add_picture(picture(3, PNG))
+    found.save()
+    path.write_bytes(b"ID3\x04\0\0\0\0\0\0" + album.read_bytes())
+
+
+@pytest.mark.parametrize(
+    ("name", "write"),
+    [
+        ("01.m4a", an_m4a),
+        ("01.mp3", partial(an_mp3, version=3)),
+        ("01.mp3", partial(an_mp3, version=4)),
+        ("01.mp3", an_old_mp3),
+        ("01.flac", a_flac_behind_id3),
+    ],
+)
+def test_the_cover_that_the_fact_speaks_of_is_there_to_be_taken(
+    tmp_path: Path, name: str, write: Callable[[Path], None]
+) -> None:
+    (tmp_path / "Album").mkdir()
+    write(tmp_path / "Album" / name)
+    (tmp_path / "Album/02.mp3").write_bytes((b"\xff\xfb\xe0\x00" + bytes(1040)) * 9)
+    facts = identify(tmp_path / "Album", payload(tmp_path / "Album").files, single=False)
+    assert facts["music.art"].value == name
+    assert front_cover(tmp_path / "Album" / name) is not None
+
+
+def test_each_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    opened, real = [], os.open
+
+    def counted(path: str, flags: int, *rest: int) -> int:
+        opened.append(path)
+        return real(path, flags, *rest)
+
+    (tmp_path / "Album").mkdir()
+    for name in ("01.mp3", "02.mp3"):
+        an_mp3(tmp_path / "Album" / name, 4)
+    files = payload(tmp_path / "Album").files
+    monkeypatch.setattr(os, "open", counted)
+    identify(tmp_path / "Album", files, single=False)
+    assert opened == [str(tmp_path / "Album" / name) for name in ("01.mp3", "02.mp3")]

@@ -17,7 +17,7 @@ from watcher.identify.flac import cut_off
 def told(path: Path) -> bool:
     info = FLAC(path).info
     with path.open("rb") as opened:
-        return cut_off(opened, info.total_samples, info.max_blocksize)
+        return cut_off(opened.fileno(), path.stat().st_size, info.total_samples, info.max_blocksize)
 
 
 @pytest.fixture

@@ -77,17 +77,11 @@ def _identify(path: Path, files: Sequence[File], single: bool, kind: str, ask: A
         facts |= music_facts(tracks, named, rip)
         story = lineage_of(files)
         facts["music.lineage"] = Fact(_text(path / story) or None if story else None, "file")
-        facts["music.art"] = Fact(None if facts["files.cover"].value else _art(path, files, single), "file")
+        inside = tracks[0].path if tracks and tracks[0].pictured and not facts["files.cover"].value else None
+        facts["music.art"] = Fact(inside, "file")
     if kind in ("tv", "movie"):
         facts |= video_facts(path, files, single, kind, ask, _text(path / nfo) if nfo else "")
     return facts
-
-
-def _art(path: Path, files: Sequence[File], single: bool) -> str | None:
-    """The first track, if a cover is inside it."""
-    first = next(iter(audio_files(files)), None)
-    there = first is not None and front_cover(path if single else path / first.path) is not None
-    return first.path if first is not None and there else None
 
 
 def _text(path: Path) -> str:

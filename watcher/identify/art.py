@@ -2,36 +2,40 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import mutagen
 from mutagen.flac import FLAC
 from mutagen.mp4 import MP4
 
 from watcher.identify.files import opened_file
-from watcher.identify.flac_head import read_head
+from watcher.identify.kinds import extension
+from watcher.identify.pictures import named
 
 FRONT = 3  # of ID3's picture types, which FLAC shares
-_STARTS = ((b"\xff\xd8\xff", "cover.jpg"), (b"\x89PNG\r\n\x1a\n", "cover.png"))
 
 
 def front_cover(path: Path) -> tuple[bytes, str] | None:
     """(the picture, a file name for it), the front cover before any other; None if there is none that can be read."""
     try:
         with opened_file(str(path)) as opened:
-            head = read_head(opened)
-            if head is not None and not head.pictured:
-                return None
-            found = sorted(_pictures(mutagen.File(opened)), key=lambda one: one[0] != FRONT)
+            found = sorted(_pictures(_loaded(opened, path)), key=lambda one: one[0] != FRONT)
     except Exception:  # noqa: BLE001 - bytes from strangers: whatever the parser trips over, there is no cover
         return None
-    for _, data in found:
-        for start, name in _STARTS:
-            if data.startswith(start):
-                return data, name
-    return None
+    return next(((data, name) for _, data in found if (name := named(data))), None)
+
+
+def _loaded(opened: BinaryIO, path: Path) -> Any:
+    """By its extension before its first bytes: a FLAC may stand behind ID3."""
+    if extension(path.name) == "flac":
+        load: Callable[..., Any] = FLAC
+        with contextlib.suppress(mutagen.MutagenError):  # the extension may lie
+            return load(opened)
+        opened.seek(0)
+    return mutagen.File(opened)
 
 
 def _pictures(found: Any) -> Iterator[tuple[int, bytes]]:

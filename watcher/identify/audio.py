@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, BinaryIO
@@ -22,11 +22,12 @@ from mutagen.oggvorbis import OggVorbis
 from trackers.content import File
 from watcher.identify.dts import HEAD, Dts, read_dts
 from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
-from watcher.identify.files import opened_file
+from watcher.identify.files import descriptor, opened_file
 from watcher.identify.flac import cut_off
-from watcher.identify.flac_head import Head, read_head
+from watcher.identify.flac_head import read_head
 from watcher.identify.kinds import AUDIO, extension
-from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs
+from watcher.identify.pictures import named as named_picture
+from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs, pictured_id3
 
 
 @dataclass(frozen=True)
@@ -43,6 +44,7 @@ class Audio:
     bitrate: int | None = None  # bits a second
     tags: Tags = field(default_factory=dict)
     unsigned: bool = False  # FLAC without the MD5 of its audio
+    pictured: bool = False  # a JPEG or PNG is inside
     unread: str = ""  # why the file could not be read at all
     broken: str = ""  # why what was read is no audio
 
@@ -58,11 +60,27 @@ def read_audio(root: Path, file: File, single: bool) -> Audio:
     loader = _LOADERS.get(extension(file.path))
     if loader is None:
         return Audio(file.path, file.size, named)
+    place = str(root) if single else f"{root}/{file.path}"
     try:
-        with opened_file(str(root) if single else f"{root}/{file.path}") as opened:
+        usual = _usual_flac(place) if loader is _load_flac else None
+        if usual is not None:
+            return Audio(file.path, file.size, **usual)
+        with opened_file(place) as opened:
             return _read(opened, file, named, loader)
     except OSError as error:
         return Audio(file.path, file.size, named, unread=error.strerror or str(error))
+
+
+def _usual_flac(place: str) -> dict[str, Any] | None:
+    """What most FLACs need: two reads, no file object. None: mutagen has to look."""
+    fd, size = descriptor(place)
+    try:
+        head = read_head(fd, size)
+        if head is None:
+            return None
+        return _flac(head.info, head.tags, fd, size) | {"pictured": head.pictured}
+    finally:
+        os.close(fd)
 
 
 def _read(opened: BinaryIO, file: File, named: str, loader: Callable[[BinaryIO], Any]) -> Audio:
@@ -90,32 +108,39 @@ def _raise_fault_of_disk(error: mutagen.MutagenError) -> None:
         raise cause
 
 
-def _flac(found: Any, opened: BinaryIO) -> dict[str, Any]:
-    info = found.info
+def _flac(info: Any, tags: Iterable[tuple[str, str]], fd: int, size: int) -> dict[str, Any]:
     return {
-        "broken": "it ends too early" if cut_off(opened, info.total_samples, info.max_blocksize) else "",
+        "broken": "it ends too early" if cut_off(fd, size, info.total_samples, info.max_blocksize) else "",
         "format": "FLAC",
         "encoding": lossless(info.bits_per_sample),
         "bits": info.bits_per_sample,
         "rate": info.sample_rate,
         "seconds": info.length,
         "bitrate": info.bitrate,
-        "tags": collected(found.tags or ()),
+        "tags": collected(tags),
         "unsigned": not info.md5_signature,
     }
 
 
+def _odd_flac(found: Any, opened: BinaryIO) -> dict[str, Any]:
+    size = os.fstat(opened.fileno()).st_size
+    pictured = any(named_picture(bytes(one.data)) for one in found.pictures)
+    return _flac(found.info, found.tags or (), opened.fileno(), size) | {"pictured": pictured}
+
+
 def _mp3(found: Any, opened: BinaryIO) -> dict[str, Any]:
-    info = found.info
-    return _lossy("MP3", info, collected(id3_pairs(found.tags or {})), mp3_encoding(info, opened))
+    info, tags = found.info, found.tags
+    told = _lossy("MP3", info, collected(id3_pairs(tags or {})), mp3_encoding(info, opened))
+    return told | {"pictured": tags is not None and pictured_id3(tags)}
 
 
 def _mp4(found: Any, _: BinaryIO) -> dict[str, Any]:
     info, tags = found.info, collected(mp4_pairs(found.tags or {}))
+    inside = {"pictured": any(named_picture(bytes(one)) for one in (found.tags or {}).get("covr", ()))}
     if info.codec == "alac":
         told = _lossy("ALAC", info, tags, lossless(info.bits_per_sample))
-        return told | {"bits": info.bits_per_sample}
-    return _lossy("AC3" if info.codec in ("ac-3", "ec-3") else "AAC", info, tags)
+        return told | inside | {"bits": info.bits_per_sample}
+    return _lossy("AC3" if info.codec in ("ac-3", "ec-3") else "AAC", info, tags) | inside
 
 
 def _ogg_flac(found: Any, _: BinaryIO) -> dict[str, Any]:
@@ -146,10 +171,6 @@ def _lossy(format: str, info: Any, tags: Tags, encoding: str | None = None) -> d
 
 
 def _load_flac(opened: BinaryIO) -> Any:
-    head = read_head(opened)
-    if head is not None:
-        return head
-    opened.seek(0)
     load: Callable[..., Any] = FLAC
     return load(opened)
 
@@ -178,6 +199,6 @@ _LOADERS: Mapping[str, Callable[[BinaryIO], Any]] = {
     "opus": _load_ogg, "ac3": AC3, "eac3": AC3, "dts": _load_dts,
 }  # fmt: skip
 _FORMATS: Mapping[type, Callable[[Any, BinaryIO], dict[str, Any]]] = {
-    Head: _flac, FLAC: _flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
+    FLAC: _odd_flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
     AAC: _plain("AAC"), AC3: _plain("AC3"), Dts: lambda found, _: _lossy("DTS", found, {}),
 }  # fmt: skip

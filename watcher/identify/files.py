@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 import unicodedata
@@ -58,13 +59,19 @@ def payload(path: Path) -> Payload:
     return Payload(files, single, tuple(sorted(walk.problems)), tuple(sorted(walk.partial)))
 
 
-def opened_file(path: str) -> BinaryIO:
-    """A regular file, opened so that a pipe put in its place can't make us wait."""
+def descriptor(path: str) -> tuple[int, int]:
+    """The descriptor of a regular file and its size, opened so that a pipe put in its place can't make us wait."""
     fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC | os.O_NONBLOCK)
-    if not stat.S_ISREG(os.fstat(fd).st_mode):
+    found = os.fstat(fd)
+    if not stat.S_ISREG(found.st_mode):
         os.close(fd)
         raise OSError("not a regular file")
-    return os.fdopen(fd, "rb")
+    return fd, found.st_size
+
+
+def opened_file(path: str) -> BinaryIO:
+    """The same as a file object."""
+    return io.BufferedReader(io.FileIO(descriptor(path)[0], "rb"))
 
 
 def _look_into(walk: _Walk, root: Path) -> None:

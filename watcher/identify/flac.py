@@ -6,12 +6,10 @@ Of the format: the frame header (sync code, block size, a number coded as UTF-8 
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
-from typing import BinaryIO
 
 TAILS = (16 * 1024, 256 * 1024)  # bytes: one frame of CD sound and more; several of the largest that encoders write
-_HEADER = re.compile(b"\xff[\xf8\xf9]")
+_MARKS = (b"\xff\xf8", b"\xff\xf9")  # how the header of a frame begins: blocks of one size, or of several
 _SIZES = {1: 192, **{n: 576 << (n - 2) for n in range(2, 6)}, **{n: 256 << (n - 8) for n in range(8, 16)}}
 _RATE_BYTES = {12: 1, 13: 2, 14: 2}
 
@@ -28,13 +26,11 @@ def _crc_table() -> bytes:
 _CRC8 = _crc_table()
 
 
-def cut_off(opened: BinaryIO, total: int, block: int) -> bool:
-    """Whether frames are missing at the end. `total`: samples of the stream, 0 if its header does not say; `block`: its
-    block size in samples. False where it can't be told."""
+def cut_off(fd: int, size: int, total: int, block: int) -> bool:
+    """Whether frames are missing at the end of a file of `size` bytes. `total`: samples of the stream, 0 if its header
+    does not say; `block`: its block size in samples. False where it can't be told."""
     if not total:
         return False
-    fd = opened.fileno()
-    size = os.fstat(fd).st_size
     frames: set[tuple[int, int]] = set()
     for tail in TAILS:
         frames = set()
@@ -49,10 +45,14 @@ def cut_off(opened: BinaryIO, total: int, block: int) -> bool:
 
 def _frames(data: bytes, block: int) -> Iterator[tuple[int, int]]:
     """The first sample of each frame whose header stands in `data`, and the one behind it; last frame first."""
-    for found in reversed(list(_HEADER.finditer(data, 0, len(data) - 6))):
-        frame = _frame(data, found.start(), block)
+    end = max(0, len(data) - 5)  # a header is no shorter
+    places = [data.rfind(mark, 0, end) for mark in _MARKS]
+    while (at := max(places)) >= 0:
+        frame = _frame(data, at, block)
         if frame is not None:
             yield frame
+        which = places.index(at)
+        places[which] = data.rfind(_MARKS[which], 0, at)
 
 
 def _frame(data: bytes, at: int, block: int) -> tuple[int, int] | None:

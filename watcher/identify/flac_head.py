@@ -6,19 +6,21 @@ metadata; of Vorbis comments: lengths in 32 bits little-endian, text in UTF-8.
 
 from __future__ import annotations
 
+import functools
 import os
 import re
-from dataclasses import dataclass
-from typing import BinaryIO
+from typing import NamedTuple
+
+from watcher.identify.pictures import SURROUNDED, begins_picture
 
 _NAME = re.compile(rb"[ -<>-}]+")  # what names of tags are made of
 FIRST = 8192  # bytes that are read at once
+REMEMBERED = 200  # bytes of a comment: an album says the same in every track
 _STREAM, _SEEK, _COMMENT, _CUE, _PICTURE = 0, 3, 4, 5, 6
 _ONCE = (_STREAM, _SEEK, _COMMENT, _CUE)
 
 
-@dataclass(frozen=True)
-class StreamInfo:
+class StreamInfo(NamedTuple):
     """Named as mutagen names them. `bitrate`: bits a second; `length`: seconds."""
 
     bits_per_sample: int
@@ -30,18 +32,16 @@ class StreamInfo:
     bitrate: int
 
 
-@dataclass(frozen=True)
-class Head:
+class Head(NamedTuple):
     """What stands before the sound."""
 
     info: StreamInfo
     tags: tuple[tuple[str, str], ...]
-    pictured: bool = False  # a picture is in it
+    pictured: bool = False  # a JPEG or PNG is in it
 
 
-def read_head(opened: BinaryIO) -> Head | None:
-    """None where anything in it is not as it usually is, or ends too early."""
-    fd = opened.fileno()
+def read_head(fd: int, size: int) -> Head | None:
+    """Of a file of `size` bytes. None where anything in it is not as it usually is, or ends too early."""
     blocks: dict[int, bytes] = {}
     first = os.pread(fd, FIRST, 0)  # one system call for most files
     if first[:4] != b"fLaC":
@@ -51,14 +51,15 @@ def read_head(opened: BinaryIO) -> Head | None:
         head = _part(first, fd, at, 4)
         if len(head) < 4:
             return None
-        last, kind, size = head[0] & 0x80, head[0] & 0x7F, int.from_bytes(head[1:], "big")
+        last, kind, length = head[0] & 0x80, head[0] & 0x7F, int.from_bytes(head[1:], "big")
         if kind in blocks or (kind == _STREAM) != (not blocks):
             return None
-        pictured = pictured or kind == _PICTURE
-        if kind in _ONCE:
-            blocks[kind] = _part(first, fd, at + 4, size) if kind in (_STREAM, _COMMENT) else b""
-        at += 4 + size
-    behind = os.fstat(fd).st_size - at
+        if kind == _PICTURE:
+            pictured = pictured or begins_picture(_part(first, fd, at + 4, min(length, SURROUNDED)))
+        elif kind in _ONCE:
+            blocks[kind] = _part(first, fd, at + 4, length) if kind in (_STREAM, _COMMENT) else b""
+        at += 4 + length
+    behind = size - at
     info = _stream_info(blocks[_STREAM], behind)
     tags = _comments(blocks.get(_COMMENT, bytes(8)))
     return Head(info, tags, pictured) if info is not None and tags is not None and behind > 0 else None
@@ -97,12 +98,20 @@ def _comments(block: bytes) -> tuple[tuple[str, str], ...] | None:
         return None
     for _ in range(count):
         end = at + 4 + int.from_bytes(block[at : at + 4], "little")
-        name, joint, value = block[at + 4 : end].partition(b"=")
-        if end > len(block) or not joint or not _NAME.fullmatch(name):
+        pair = (_known if end - at <= REMEMBERED else _pair)(block[at + 4 : end])
+        if pair is None or end > len(block):
             return None
-        try:
-            found.append((name.decode(), value.decode()))
-        except UnicodeDecodeError:
-            return None
+        found.append(pair)
         at = end
     return tuple(found) if at <= len(block) else None
+
+
+def _pair(comment: bytes) -> tuple[str, str] | None:
+    name, joint, value = comment.partition(b"=")
+    try:
+        return (name.decode(), value.decode()) if joint and _NAME.fullmatch(name) else None
+    except UnicodeDecodeError:
+        return None
+
+
+_known = functools.lru_cache(4096)(_pair)

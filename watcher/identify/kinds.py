@@ -92,8 +92,10 @@ def cover_of(files: Iterable[File]) -> str | None:
     """The path of the picture that players show: cover, folder or front, the one nearest to the root."""
     found = []
     for file in files:
+        if extension(file.path) not in PICTURES:
+            continue
         stem = file.path.rsplit("/", 1)[-1].rpartition(".")[0].lower()
-        if stem in COVERS and extension(file.path) in PICTURES and file.size:
+        if stem in COVERS and file.size:
             found.append((file.path.count("/"), COVERS.index(stem), file.path))
     return min(found)[2] if found else None
 

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mutagen.id3 import Frames, Frames_2_2
+
+from watcher.identify.pictures import SURROUNDED, begins_picture
 
 LONGEST = 1000  # characters of one tag that are kept
 MOST = 64  # values of one tag that are kept
@@ -41,13 +44,20 @@ def collected(pairs: Iterable[tuple[str, str]]) -> Tags:
         name = _NAMES.get(key) or _NAMES.get(key.upper())
         if name is None:
             continue
-        text = value[:LONGEST].strip()
-        if not text.isprintable():
-            text = "".join(letter if letter.isprintable() else " " for letter in text).strip()
-        kept = tags.get(name, ())
-        if text and text not in kept and len(kept) < MOST:
+        text = cleaned(value[:LONGEST])
+        kept = tags.get(name)
+        if kept is None and text:
+            tags[name] = (text,)
+        elif kept and text and text not in kept and len(kept) < MOST:
             tags[name] = (*kept, text)
     return tags
+
+
+@functools.lru_cache(4096)  # an album says the same in every track
+def cleaned(text: str) -> str:
+    """Without control characters, and without blanks around it."""
+    text = text.strip()
+    return text if text.isprintable() else "".join(c if c.isprintable() else " " for c in text).strip()
 
 
 _ID3 = {
@@ -77,6 +87,12 @@ def id3_pairs(frames: Any) -> Iterator[tuple[str, str]]:
         elif name in _ID3:
             values = frame.genres if name == "TCON" else frame.text
             yield from ((_ID3[name], str(text)) for text in values)
+
+
+def pictured_id3(tags: Any) -> bool:
+    """Whether a JPEG or PNG is in one of the frames that `READ` leaves packed."""
+    packed: Iterable[bytes] = tags.unknown_frames
+    return any(frame[:3] in (b"API", b"PIC") and begins_picture(frame[:SURROUNDED]) for frame in packed)
 
 
 _MP4 = {
