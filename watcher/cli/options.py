@@ -7,11 +7,12 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import click
 
-from watcher.errors import USAGE, SeedpostError
+from trackers.clock import Clock, utc_text
+from watcher.errors import USAGE, NotFound, SeedpostError
 
 Command = TypeVar("Command", bound=Callable[..., object])
 PATH: click.Path = click.Path(path_type=Path)
@@ -19,6 +20,12 @@ PATH: click.Path = click.Path(path_type=Path)
 JOB_STATES = frozenset(
     "dry_run queued prepared sending unconfirmed uploaded seeding done held duplicate cancelled".split()  # noqa: SIM905
 )
+_CHOOSING = {  # option: help; names of watcher.service.choosing.Filter
+    "tracker": "of this tracker",
+    "code": "with this code",
+    "rule": "that this rule sent",
+    "kind": "of this kind: music, tv, movie …",
+}
 
 
 @dataclass
@@ -63,26 +70,51 @@ def with_json(command: Command) -> Command:
     return with_place(_json(command))
 
 
-def with_filter(command: Command) -> Command:
-    """Add --json, --rules, and a --state, --tracker and --code that choose jobs: `in_state`, `tracker`, `code`.
+def with_filter(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Add --json, --rules and what chooses jobs: the command gets a `watcher.service.choosing.Filter` as `wanted`.
 
     `--state` is both in the design: a word that is a state of jobs chooses jobs, anything else names the state folder.
     """
 
-    def sorted_out(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
-        chosen = [value for value in values if value in JOB_STATES]
-        for value in values:
-            if value not in JOB_STATES:
-                _place(ctx).state = Path(value)
-        return chosen[-1] if chosen else None
+    def filtered(*args: object, in_state: str | None, start: str | None, **rest: object) -> object:
+        from watcher.service.choosing import Filter  # --help needs no jobs
 
-    for name, help in (("--code", "with this code"), ("--tracker", "of this tracker")):
-        command = click.option(name, help=f"Jobs {help}.")(command)
+        named = {key: rest.pop(key) for key in _CHOOSING}
+        time = utc_text(since(start, Clock().now())) if start else None
+        return command(*args, wanted=Filter(state=in_state, since=time, **named), **rest)  # type: ignore[arg-type]
+
+    wrapped: Callable[..., Any] = functools.update_wrapper(filtered, command)
+    wrapped = click.option("--since", "start", metavar="WHEN", help="Jobs that changed since 2h, 7d, 2026-11-22 …")(
+        wrapped
+    )
+    for name, help in reversed(_CHOOSING.items()):
+        wrapped = click.option(f"--{name}", help=f"Jobs {help}.")(wrapped)
     words = click.option(
-        "--state", "in_state", multiple=True, callback=sorted_out, help="Jobs in this state; or the folder."
+        "--state", "in_state", multiple=True, callback=_sorted_out, help="Jobs in this state; or the folder."
     )
     rules = click.option("--rules", type=PATH, expose_value=False, callback=_kept, help="The rules file.")
-    return _json(rules(words(command)))
+    return _json(rules(words(wrapped)))
+
+
+def _sorted_out(ctx: click.Context, parameter: click.Parameter, values: tuple[str, ...]) -> str | None:
+    """States of jobs and the state folder, which share an option."""
+    chosen = [value for value in values if value in JOB_STATES]
+    for value in values:
+        if value not in JOB_STATES:
+            _place(ctx).state = _folder(value)
+    return chosen[-1] if chosen else None
+
+
+def _folder(value: str) -> Path:
+    path = Path(value)
+    if os.sep in value or path.exists():
+        return path
+    from watcher.rules.nodes import nearest  # only where a word is wrong
+
+    raise NotFound(
+        f"{value!r} is neither a state of jobs nor a folder{nearest(value, JOB_STATES)}",
+        hint=f"states are {', '.join(sorted(JOB_STATES))}",
+    )
 
 
 def _json(command: Command) -> Command:

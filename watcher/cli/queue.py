@@ -12,12 +12,14 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.completion import job_ids
+from watcher.cli.listing import list_jobs
 from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
 from watcher.cli.show import as_json, fields, local, note, say, show_form, table
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
 from watcher.jobs import Job, Ledger
 from watcher.journal import Journal
 from watcher.service import view
+from watcher.service.choosing import Filter, chosen, found
 
 if TYPE_CHECKING:
     from watcher.secrets import Secrets
@@ -30,29 +32,11 @@ def queue() -> None:
     """The jobs: one for each release and site."""
 
 
+queue.add_command(list_jobs)
+
+
 def _read(place: Place) -> Journal:
     return Journal.open(place.state_folder(), writable=False)
-
-
-@queue.command("list")
-@with_filter
-@pass_place
-def list_jobs(place: Place, in_state: str | None, tracker: str | None, code: str | None) -> None:
-    """All jobs, oldest first."""
-    ledger, clock = _read(place).ledger, Clock()
-    rows = [view.job_row(job, ledger) for job in view.chosen(ledger, state=in_state, tracker=tracker, code=code)]
-    if place.json:
-        as_json(rows)
-        return
-    for row in rows:
-        row["why"] = row["why"] or view.waits_for(row, ledger, clock)
-    cells = [[str(row[key] or "") for key in ("job", "state", "tracker", "code", "name", "why")] for row in rows]
-    table(cells, ("job", "state", "tracker", "code", "release", "why"))
-    waiting = [row for row in rows if row["resume"]]
-    if waiting:
-        say()
-        for row in waiting[:5]:
-            say(f"{row['job']} waits for you: {row['resume']}")
 
 
 @queue.command()
@@ -67,7 +51,7 @@ def show(place: Place, job: str, remote: bool) -> None:
     """
     journal = _read(place)
     ledger = journal.ledger
-    one = view.found(ledger, job)
+    one = found(ledger, job)
     steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
     drafts = _drafts(place, journal)
     draft = drafts.of(one)
@@ -145,18 +129,18 @@ class Chosen:
     """The jobs a command is for: ids, and a filter."""
 
     ids: Sequence[str]
-    state: str | None
-    tracker: str | None
-    code: str | None
+    wanted: Filter | None = None
 
     def tell(self, place: Place, do: str, given: dict[str, object]) -> int:
         """Write the command for these jobs and say what came of it."""
         journal = Journal.open(place.state_folder())
-        jobs = [view.found(journal.ledger, id) for id in self.ids]
-        if self.state or self.tracker or self.code:
-            jobs += view.chosen(journal.ledger, state=self.state, tracker=self.tracker, code=self.code)
+        jobs = [found(journal.ledger, id) for id in self.ids]
+        if self.wanted:
+            jobs += chosen(journal.ledger, self.wanted)
         if not jobs:
-            raise SeedpostError("no job was named", hint="name ids, or choose with --state, --tracker, --code")
+            raise SeedpostError(
+                "no job was named", hint="name ids, or choose with --state, --tracker, --code, --rule, --kind"
+            )
         command = {"type": "command", "do": do, "jobs": [job.job for job in jobs], "with": given}
         (seq,) = journal.append([command])
         return answered(place, journal, seq, f"{do} {', '.join(job.job for job in jobs)}")
@@ -166,10 +150,8 @@ def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
     """Ids and filters, handed over as `chosen`."""
 
     @functools.wraps(command)
-    def with_chosen(
-        ids: Sequence[str], in_state: str | None, tracker: str | None, code: str | None, **rest: object
-    ) -> int:
-        return command(chosen=Chosen(ids, in_state, tracker, code), **rest)
+    def with_chosen(ids: Sequence[str], wanted: Filter, **rest: object) -> int:
+        return command(chosen=Chosen(ids, wanted), **rest)
 
     wrapped: Callable[..., int] = pass_place_by_name(with_chosen)
     return with_filter(click.argument("ids", nargs=-1, metavar="JOB…", shell_complete=job_ids)(wrapped))
@@ -178,11 +160,11 @@ def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
 @queue.command()
 @with_filter
 @pass_place
-def review(place: Place, in_state: str | None, tracker: str | None, code: str | None) -> int:
+def review(place: Place, wanted: Filter) -> int:
     """Walk through what waits for you, a job a screen: its facts, its form; y, n, e (edit), s (skip)."""
     from watcher.cli.review import review as walk  # composing wants rules and trackers
 
-    return walk(place, in_state=in_state, tracker=tracker, code=code)
+    return walk(place, wanted)
 
 
 @queue.command()
@@ -268,7 +250,7 @@ def _of_release(ledger: Ledger, ids: Sequence[str]) -> list[str]:
     """The jobs, and those of the same releases that may still be edited."""
     from watcher.uploader.commands import editable
 
-    named = [view.found(ledger, id) for id in ids]
+    named = [found(ledger, id) for id in ids]
     others = [other for job in named for other in ledger.jobs_of(job.release) if editable(other)]
     return list(dict.fromkeys(job.job for job in (*named, *others)))
 

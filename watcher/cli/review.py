@@ -20,7 +20,7 @@ from watcher.jobs import Job, State
 from watcher.journal import Journal
 from watcher.rules import described
 from watcher.secrets import Secrets
-from watcher.service import view
+from watcher.service.choosing import Filter, chosen
 from watcher.service.drafts import Draft, Drafts
 from watcher.uploader.commands import A_PERSON_DECIDES
 
@@ -108,7 +108,7 @@ class Review:
         self._told({"approve": "approved", "cancel": "cancelled", "retry": "tried again"}[do], job, do, given)
 
     def _told(self, what: str, job: Job, do: str, given: dict[str, object]) -> None:
-        if Chosen([job.job], None, None, None).tell(self.place, do, given) == OK:
+        if Chosen([job.job]).tell(self.place, do, given) == OK:
             self.done[what] = self.done.get(what, 0) + 1
         else:
             any_key()
@@ -129,7 +129,7 @@ def _keys(job: Job) -> dict[str, tuple[str, str]]:
     return {"y": yes, "n": ("cancel", "never upload it"), "e": ("edit", "edit")} | keys
 
 
-def review(place: Place, *, in_state: str | None, tracker: str | None, code: str | None) -> int:
+def review(place: Place, wanted: Filter) -> int:
     """Walk through what is held or dry_run, grouped by its reason. Needs a terminal."""
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SeedpostError(
@@ -138,7 +138,7 @@ def review(place: Place, *, in_state: str | None, tracker: str | None, code: str
             exit_code=USAGE,
         )
     journal = Journal.open(place.state_folder(), writable=False)
-    jobs = [job for job in view.chosen(journal.ledger, state=in_state, tracker=tracker, code=code) if _waits(job)]
+    jobs = [job for job in chosen(journal.ledger, wanted) if _waits(job)]
     if not jobs:
         say("nothing waits for you")
         return OK

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 import sys
 import textwrap
@@ -11,6 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from trackers.clock import utc_seconds
+from watcher.jobs.records import ascii_of
 from watcher.logs import safe
 
 WIDTH = 80
@@ -18,8 +18,11 @@ _LINES = 6  # of a text that are shown after its first
 
 
 def as_json(value: object) -> None:
-    """Print one JSON value on standard output."""
-    print(json.dumps(value, ensure_ascii=True))
+    """Print one JSON value on standard output; of a list each element on a line of its own."""
+    if isinstance(value, list):
+        print("[" + ",\n".join(map(ascii_of, value)) + "]")
+    else:
+        print(ascii_of(value))
 
 
 def say(text: str = "") -> None:
@@ -50,6 +53,11 @@ def table(rows: Iterable[Sequence[str]], heads: Sequence[str] = ()) -> None:
     for line in lines:
         text = "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
         print(text if edge is None or len(text) <= edge else text[: edge - 1] + "…")
+
+
+def tabbed(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> None:
+    """A table for other programs, which may be long: a tab between columns, nothing cut."""
+    print("\n".join("\t".join(map(safe, row)) for row in (heads, *rows)))
 
 
 def below(rows: Sequence[tuple[str, Sequence[str]]]) -> None:

@@ -238,7 +238,7 @@ class _Upload:
     def _told(self, jobs: Sequence[Job], ledger: Ledger) -> None:
         for job in jobs:
             row = view.job_row(job, ledger)
-            why = row["why"] or view.waits_for(row, ledger, self._clock)
+            why = row["why"] or view.waits_for(row, ledger.breakers, self._clock)
             say(f"{job.tracker}: {job.state}" + (f": {why}" if why else "") + (f"  {job.url}" if job.url else ""))
             if job.resume:
                 say(f"  {job.resume}")

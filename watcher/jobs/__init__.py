@@ -4,6 +4,7 @@ from watcher.jobs.codes import CODES
 from watcher.jobs.halves import first_half
 from watcher.jobs.job import Job, doubted
 from watcher.jobs.ledger import Ledger, Uploaded
+from watcher.jobs.rows import Rows
 from watcher.jobs.sources import Source
 from watcher.jobs.states import FINAL, GAP, MOVES, PUBLISHED, ImpossibleMove, State, check_move
 from watcher.jobs.waits import Waits
@@ -17,6 +18,7 @@ __all__ = [
     "ImpossibleMove",
     "Job",
     "Ledger",
+    "Rows",
     "Source",
     "State",
     "Uploaded",

@@ -293,10 +293,10 @@ class Ledger:
 
     def _fold_snapshot(self, record: Record, body: bytes) -> None:
         name = record["job"]
-        old = self.entries.get(name)
+        old, there = self.entries.get(name), self._states[record["state"]]  # KeyError: as in _moved
         if old is not None:  # a compaction between two of our looks at the file
             self._states[old.state].pop(name, None)
-        self._states[record["state"]][name] = None
+        there[name] = None
         self._enter(name, record, body)
 
     def _fold_command(self, record: Record) -> None:

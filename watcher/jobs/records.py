@@ -101,6 +101,19 @@ def dumps(value: object) -> bytes:
     return _dumps(value)
 
 
+def ascii_of(value: object) -> str:
+    """JSON in ASCII for others to read, nulls and all, by the fastest of our encoders that can."""
+    if orjson is not None:
+        try:
+            data = orjson.dumps(value)
+        except TypeError:
+            pass  # as above
+        else:
+            if data.isascii():
+                return data.decode("ascii")
+    return json.dumps(value, ensure_ascii=True)
+
+
 def _dumps(value: object) -> bytes:
     data = _ENCODER.encode(value).encode("ascii")
     if _LONG.search(data):

@@ -13,6 +13,7 @@ from watcher.journal.errors import (
     NotNow,
     Unknown,
 )
+from watcher.journal.glance import Glance
 from watcher.journal.journal import Journal
 from watcher.journal.repair import Repaired, repair
 from watcher.journal.verify import Report, verify
@@ -22,6 +23,7 @@ __all__ = [
     "AppendRefused",
     "BlobLost",
     "DiskFull",
+    "Glance",
     "Journal",
     "JournalLost",
     "LockHeld",

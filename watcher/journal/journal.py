@@ -31,7 +31,7 @@ _COMPACT_SIZE, _COMPACT_GROWTH = 16 << 20, 4
 class Journal:
     """The single source of truth. Opened by `Journal.open`; threads may share one."""
 
-    def __init__(self, store: Store, ledger: Ledger, *, writable: bool) -> None:
+    def __init__(self, store: Store[Ledger], ledger: Ledger, *, writable: bool) -> None:
         self.state = store.state
         self.ledger = ledger
         self.writable = writable
@@ -63,7 +63,7 @@ class Journal:
         fs = fs or FileSystem()
         if not exists(state, fs) and not (create and writable):
             raise NotFound(f"there is no state folder {state}", hint="`seedpost run` makes it; or name it with --state")
-        store = Store(state, fs, clock or Clock(), writable=writable)
+        store = Store(state, fs, clock or Clock(), Ledger, writable=writable)
         try:
             ledger = store.open_to_write(create) if writable else store.open_to_read()
         except OSError as error:
@@ -388,10 +388,4 @@ class Journal:
     @property
     def trouble(self) -> str:
         """Why nothing may be sent before a person has repaired it, beginning with the code; "" if all is well."""
-        if self.behind:
-            why = "journal-behind: this is an older copy of the journal, or there is a second state folder"
-        elif self.needs_repair:
-            why = "journal-damaged: too much of the journal is damaged"
-        else:
-            return ""
-        return f"{why}; stop seedpost, then: seedpost journal repair"
+        return self._store.trouble

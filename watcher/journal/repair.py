@@ -54,7 +54,7 @@ def repair(state: Path, *, fs: FileSystem | None = None, clock: Clock | None = N
     """
     fs, clock = fs or FileSystem(), clock or Clock()
     private_folder(state, fs=fs)
-    store = Store(state, fs, clock, writable=True)
+    store = Store(state, fs, clock, Ledger, writable=True)
     try:
         with store.lock.held():
             done = _repair(store, fs, utc_text(clock.now()))
@@ -64,7 +64,7 @@ def repair(state: Path, *, fs: FileSystem | None = None, clock: Clock | None = N
         store.close()
 
 
-def _repair(store: Store, fs: FileSystem, time: str) -> Repaired:
+def _repair(store: Store[Ledger], fs: FileSystem, time: str) -> Repaired:
     mark, path = store.highwater.read(), store.log.path
     heads = {file: _head(file) for file in _files(store.state)}
     journal = mark.journal if mark else next((str(h["journal"]) for h in reversed(heads.values()) if h), "")
@@ -110,7 +110,7 @@ def _worth_reading(path: Path, heads: Mapping[Path, Mapping[str, Any]], journal:
             yield file
 
 
-def _put_aside(store: Store, head: Mapping[str, Any], used: bool, journal: str, generation: int) -> str:
+def _put_aside(store: Store[Ledger], head: Mapping[str, Any], used: bool, journal: str, generation: int) -> str:
     """Keep the present file: in the archive, or under another name if it is no part of this journal."""
     path = store.log.path
     if not exists(path, store.fs):
@@ -127,7 +127,7 @@ def _put_aside(store: Store, head: Mapping[str, Any], used: bool, journal: str, 
 class _Union:
     """One ledger of several files, each record once."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store[Ledger]) -> None:
         self.ledger = Ledger(store.blobs.get)
         self.verbatim = Verbatim()
         self.taken: list[str] = []

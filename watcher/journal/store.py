@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, Generic, Protocol, TypeVar
 
 from trackers.clock import Clock, utc_text
 from watcher.durable import FileSystem, Lock, exists, flush, on_network, private_folder
 from watcher.errors import NotFound, StateInvalid
 from watcher.jobs import Ledger
+from watcher.jobs.ledger import Load
 from watcher.jobs.records import encode
 from watcher.journal import archive, quarantine
 from watcher.journal.blobs import Blobs
@@ -26,13 +27,26 @@ RESCUED = "journal.rescued"  # what a process knew when it found the file lost
 _RUN = "`seedpost run` makes it; or name another folder with --state"
 
 
-class Store:
-    """A state folder's journal: the file and everything that stands beside it."""
+class Fold(Protocol):
+    """What records add up to: the ledger, or as much of it as somebody wants to look at."""
 
-    def __init__(self, state: Path, fs: FileSystem, clock: Clock, *, writable: bool) -> None:
+    def fold(self, records: Iterable[Mapping[str, Any]], bodies: Iterable[bytes], /) -> None:
+        """Fold in records in order, each with its JSON text as it stands in the file, up to `crc`."""
+
+
+Folding = TypeVar("Folding", bound=Fold)
+
+
+class Store(Generic[Folding]):
+    """A state folder's journal: the file and everything that stands beside it. `new` makes an empty fold."""
+
+    def __init__(
+        self, state: Path, fs: FileSystem, clock: Clock, new: Callable[[Load], Folding], *, writable: bool
+    ) -> None:
         self.state = state
         self.fs = fs
         self.clock = clock
+        self._new = new
         self.behind = 0  # records up to this seq were lost with an older copy
         self.blobs = Blobs(state / "blobs", fs)
         self.log = Log(state / "journal.jsonl", fs, flags=os.O_RDWR | os.O_APPEND if writable else os.O_RDONLY)
@@ -47,7 +61,7 @@ class Store:
 
     # -- opening
 
-    def open_to_write(self, create: bool) -> Ledger:
+    def open_to_write(self, create: bool) -> Folding:
         """Find or make the files, and fold the journal. Raises NotFound, StateInvalid, LockBusy."""
         private_folder(self.state, fs=self.fs)
         if os.environ.get(NETWORK_ALLOWED) != "1" and on_network(self.state, self.fs):
@@ -58,14 +72,14 @@ class Store:
         with self.lock.held() as lock:
             self._find(create, lock)
             mark, end = self.highwater.read(), self.log.size()
-        ledger = self._load(end)
+        fold = self._load(end)
         self._compare(mark, end)
         self.note(self.log.scan.damage)
         self.mark()
         self.reserve.keep()
-        return ledger
+        return fold
 
-    def open_to_read(self) -> Ledger:
+    def open_to_read(self) -> Folding:
         """Fold the journal without a lock and without writing. Raises NotFound, StateInvalid."""
         mark = self.highwater.read()
         try:
@@ -74,9 +88,9 @@ class Store:
             self._never_was(error)
             raise NotFound(f"there is no journal in {self.state}", hint=_RUN) from error
         end = self.log.size()
-        ledger = self._load(end)
+        fold = self._load(end)
         self._compare(mark, end)
-        return ledger
+        return fold
 
     def _find(self, create: bool, lock: int) -> None:
         try:
@@ -103,23 +117,23 @@ class Store:
         write_generation(path, iter([encode(head)]), self.fs, lambda fd: None)
         self.log.open()
 
-    def _load(self, end: int) -> Ledger:
-        ledger = self._fold(self.log, end)
+    def _load(self, end: int) -> Folding:
+        fold = self._fold(self.log, end)
         self.log.checked()
-        return ledger
+        return fold
 
-    def _fold(self, log: Log, end: int) -> Ledger:
-        ledger = Ledger(self.blobs.get)
+    def _fold(self, log: Log, end: int) -> Folding:
+        fold = self._new(self.blobs.get)
         try:
             for batch in log.first(end):
-                ledger.fold(*batch)
+                fold.fold(*batch)
         except Disorder:
-            ledger = Ledger(self.blobs.get)
+            fold = self._new(self.blobs.get)
             for batch in log.sorted(end):
-                ledger.fold(*batch)
-        return ledger
+                fold.fold(*batch)
+        return fold
 
-    def fold_anew(self) -> Ledger:
+    def fold_anew(self) -> Folding:
         """The fold of the open file as far as it was read. Its scan stays as it is."""
         scan, self.log.scan, self.log.skipped = self.log.scan, Scan(), False
         try:
@@ -142,6 +156,17 @@ class Store:
                 self.behind = mark.seq
             scan.gaps.append(Gap(scan.last, mark.seq + 1))
             scan.last = mark.seq
+
+    @property
+    def trouble(self) -> str:
+        """Why nothing may be sent before a person has repaired it, beginning with the code; "" if all is well."""
+        if self.behind:
+            why = "journal-behind: this is an older copy of the journal, or there is a second state folder"
+        elif self.log.scan.needs_repair:
+            why = "journal-damaged: too much of the journal is damaged"
+        else:
+            return ""
+        return f"{why}; stop seedpost, then: seedpost journal repair"
 
     # -- beside the file
 

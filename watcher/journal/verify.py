@@ -10,6 +10,7 @@ from pathlib import Path
 from trackers.clock import Clock
 from watcher.durable import FileSystem
 from watcher.errors import NotFound, StateInvalid
+from watcher.jobs import Ledger
 from watcher.journal import archive
 from watcher.journal.blobs import Blobs, reference
 from watcher.journal.errors import BlobLost
@@ -70,7 +71,7 @@ class Report:
 def verify(state: Path, *, fs: FileSystem | None = None) -> Report:
     """Read everything and say what is amiss. Raises NotFound where there never was a journal, NewerJournal."""
     fs = fs or FileSystem()
-    store = Store(state, fs, Clock(), writable=False)
+    store = Store(state, fs, Clock(), Ledger, writable=False)
     problems: tuple[str, ...] = ()
     error = ""
     try:
@@ -86,7 +87,7 @@ def verify(state: Path, *, fs: FileSystem | None = None) -> Report:
         store.close()
 
 
-def _report(store: Store, problems: tuple[str, ...], error: str, fs: FileSystem) -> Report:
+def _report(store: Store[Ledger], problems: tuple[str, ...], error: str, fs: FileSystem) -> Report:
     scan, head = store.log.scan, store.header
     return Report(
         path=str(store.log.path),

@@ -18,8 +18,9 @@ from watcher.errors import FAILED, OK
 from watcher.jobs import State
 from watcher.secrets import Secrets
 from watcher.service import nox
+from watcher.service.choosing import Filter, chosen
 from watcher.service.running import Service
-from watcher.service.view import chosen, job_row
+from watcher.service.view import job_row
 
 PATIENCE = 180.0  # seconds before the demo gives up
 RULES = """\
@@ -151,6 +152,6 @@ def _counted(sandbox: Sandbox) -> str:
 def _outcome(service: Service, *, seeded: bool) -> Outcome:
     ledger = service.journal.ledger
     wanted = State.DONE if seeded else State.UPLOADED
-    jobs = chosen(ledger)
+    jobs = chosen(ledger, Filter())
     good = len(jobs) == 2 and all(job.state is wanted for job in jobs)
     return Outcome(tuple(job_row(job, ledger) for job in jobs), OK if good else FAILED, seeded)

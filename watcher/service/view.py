@@ -4,45 +4,83 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from trackers.clock import Clock, utc_seconds, utc_text
-from watcher.errors import HELD, NETWORK, OK, UNKNOWN, NotFound
-from watcher.jobs import Job, Ledger, State
+from watcher.errors import HELD, NETWORK, OK, UNKNOWN
+from watcher.jobs import Job, Ledger, Rows, State
+from watcher.jobs.job import seconds_of
+from watcher.jobs.ledger import Load, Record
 
 HEARTBEAT = "heartbeat"
 YOUNG = 30.0  # seconds: an older heartbeat means that no loop runs
 GONE = 600.0  # seconds a source may be away before `status --check` says so
 LATE = 3600.0  # seconds a job may be due
+_WHOLE = len("2026-11-22T10:00:00.123456Z")
+_OF_REST = ("hashed", "staged")
+_OF_JOB = (
+    "job", "tracker", "site", "release", "state", "attempt", "not_before", "code", "why", "resume", "infohash",
+    "torrent_id", "url", "priority", "open", "registered", "time", "born",
+)  # fmt: skip
 
 
 def job_row(job: Job, ledger: Ledger) -> dict[str, object]:
     """One job as `queue list --json` gives it."""
-    release = ledger.releases.get(job.release, {})
+    keys = {key: getattr(job, key) for key in _OF_JOB} | {key: job.rest.get(key) for key in _OF_REST}
+    return row_of(keys, ledger.releases.get(job.release, {}))
+
+
+def rows_of(jobs: Rows) -> list[dict[str, object]]:
+    """All jobs, as `job_row` gives one."""
+    load, releases, none = jobs.load, jobs.releases, dict[str, Any]()
+    return [row_of(job, releases.get(job.get("release", ""), none), load) for job in jobs.jobs.values()]
+
+
+def row_of(job: Mapping[str, Any], release: Mapping[str, Any], load: Load = lambda value: value) -> dict[str, object]:
+    """The row of folded keys, of which `load` resolves those that stand in blobs."""
+    of_job = job.get
+    path, name, facts, decision = map(release.get, ("path", "name", "facts", "decision"))
+    if type(path) is dict or type(name) is dict or (facts and "blob" in facts) or (decision and "blob" in decision):
+        path, name, facts, decision = map(load, (path, name, facts, decision))
+    why, hashed, staged = map(of_job, ("why", "hashed", "staged"))
+    if why or hashed or staged:
+        why, hashed, staged = map(load, (why, hashed, staged))
+    kind = facts.get("kind") if facts else None
     return {
-        "job": job.job,
-        "tracker": job.tracker,
-        "site": job.site,
-        "release": job.release,
-        "path": release.get("path"),
-        "state": str(job.state),
-        "attempts": job.attempt,
-        "not_before": _text(job.not_before),
-        "code": job.code,
-        "why": job.why,
-        "resume": job.resume,
-        "infohash": job.infohash,
-        "torrent_id": job.torrent_id,
-        "url": job.url,
-        "name": release.get("name"),
-        "priority": job.priority or 0,
-        "open": bool(job.open),
-        "registered": job.registered,
-        "time": _text(job.time),
-        "hashed": job.rest.get("hashed"),
-        "staged": job.rest.get("staged"),
+        "job": job["job"],
+        "tracker": of_job("tracker", ""),
+        "site": of_job("site", ""),
+        "release": of_job("release", ""),
+        "path": path,
+        "state": str(job["state"]),
+        "attempts": of_job("attempt") or 0,
+        "not_before": _time(of_job("not_before")),
+        "code": of_job("code"),
+        "why": why,
+        "resume": of_job("resume"),
+        "infohash": of_job("infohash"),
+        "torrent_id": of_job("torrent_id"),
+        "url": of_job("url"),
+        "name": name,
+        "priority": of_job("priority") or 0,
+        "open": bool(of_job("open")),
+        "registered": of_job("registered"),
+        "time": _time(of_job("time")),
+        "born": _time(of_job("born")),
+        "rule": decision.get("rule") if decision else None,
+        "kind": kind.get("value") if kind else None,
+        "hashed": hashed,
+        "staged": staged,
     }
+
+
+def _time(value: object) -> str | None:
+    """A time of the journal, or of the ledger in wall seconds, as JSON has it."""
+    if value is None or (type(value) is str and len(value) == _WHOLE):
+        return value
+    return _text(seconds_of(value) if isinstance(value, str) else float(str(value)))
 
 
 def told_after(said: Mapping[str, object]) -> list[str]:
@@ -59,58 +97,15 @@ def _text(time: float | None) -> str | None:
     return utc_text(time) if time else None
 
 
-def waits_for(row: Mapping[str, object], ledger: Ledger, clock: Clock) -> str:
+def waits_for(row: Mapping[str, object], breakers: Mapping[str, Record], clock: Clock) -> str:
     """What a job without a reason of its own waits for: its tracker, or its time."""
     if row["state"] not in (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED):
         return ""
-    stopped = _breaker(ledger.breakers.get(str(row["site"])), clock)
+    stopped = _breaker(breakers.get(str(row["site"])), clock)
     if stopped is not None:
         until = f" until {stopped['until']}" if stopped["until"] else ""
         return f"{row['tracker']} is stopped{until}: {stopped['why']}"
     return f"not before {row['not_before']}" if row["not_before"] else ""
-
-
-def chosen(
-    ledger: Ledger, *, state: str | None = None, tracker: str | None = None, code: str | None = None
-) -> list[Job]:
-    """Jobs by filter, oldest first. Raises NotFound where no job is for the tracker at all."""
-    if tracker is not None:
-        known_tracker(ledger, tracker)
-    jobs = [
-        job
-        for job in ledger.jobs.values()
-        if (state is None or job.state == state)
-        and (tracker is None or tracker in (job.tracker, job.site))
-        and (code is None or job.code == code)
-    ]
-    return sorted(jobs, key=lambda job: (job.born, job.tracker))
-
-
-def found(ledger: Ledger, id: str) -> Job:
-    """The job that an id, or the unambiguous beginning of one, names. Raises NotFound with the nearest one."""
-    matches = [job for key, job in ledger.jobs.items() if key.startswith(id)] if id else []
-    if len(matches) == 1:
-        return matches[0]
-    if matches:
-        several = ", ".join(job.job for job in matches[:5])
-        raise NotFound(f"{len(matches)} jobs begin with {id}: {several}", hint="give more of the id")
-    raise NotFound(f"no job {id!r}" + _meant(id, ledger.jobs), hint="`seedpost queue list` shows the jobs there are")
-
-
-def known_tracker(ledger: Ledger, tracker: str) -> None:
-    """Raise NotFound, with the nearest name, if no job is for a tracker or site of this name."""
-    names = {name for job in ledger.jobs.values() for name in (job.tracker, job.site)}
-    if names and tracker not in names:
-        raise NotFound(
-            f"no job is for {tracker!r}" + _meant(tracker, names),
-            hint="they are for " + ", ".join(sorted({job.tracker for job in ledger.jobs.values()})),
-        )
-
-
-def _meant(word: str, known: Iterable[str]) -> str:
-    from watcher.rules.nodes import nearest  # only where something was not found
-
-    return nearest(word, known)
 
 
 def heartbeat(state: Path) -> Mapping[str, object] | None:
