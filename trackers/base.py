@@ -37,6 +37,7 @@ class Problem:
 
 # Stands in a form where a cover still has to go to a host for pictures: the loop puts the address in its place.
 COVER_TO_COME = "https://cover.invalid/to-come.png"
+SCREENSHOT_TO_COME = "https://screenshot.invalid/to-come.png"  # as the cover's
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class Uploader(ABC):
     name: str  # its name in rules.yaml, for messages
     hosts_images = False  # whether `host_image` has somewhere to put a cover
     rehosts_images = False  # whether `rehost_image` takes the address of one
+    hosts_screenshots = False  # whether `host_image` has somewhere to put pictures of a video
     looks_up = True  # whether it can be asked for an upload at all
     # What may follow an upload (logs, request fill …), by the names that `Form.extras` has: retried alone, never
     # `upload`. Each is given what was uploaded, the receipt, and what `Form.extras` says; done twice it does no harm.
@@ -184,8 +186,13 @@ class Uploader(ABC):
         """Seconds for which the site's limit has held requests up, since this was opened."""
         return 0.0
 
+    def screenshots(self, content: Content, set: Mapping[str, object]) -> int:
+        """How many pictures of its video have to be taken for the form, which then has their addresses in `set` as
+        `screenshots`; 0 where the site wants none, or somebody gave them. Pure."""
+        return 0
+
     def host_image(self, data: bytes, name: str) -> str:
-        """Put a cover on a host for pictures; returns its address. Asked twice it does no harm."""
+        """Put a picture on a host for pictures; returns its address. Asked twice it does no harm."""
         raise Refused("no-cover", f"{self.name} has no host for pictures")
 
     def rehost_image(self, address: str) -> str:

@@ -1,4 +1,4 @@
-"""Puts covers on a host for pictures, for sites that have none of their own. Knows two families of hosts, no tracker.
+"""Puts pictures on a host for them, for sites that have none of their own. Knows two families of hosts, no tracker.
 
 Facts: the API page of Chevereto (`/api/1/upload`, key in `X-API-Key`, part `source`, answer `image.url`); what clients
 of ptpimg send (`/upload.php`, `api_key`, part `file-upload[0]`) and read (`[{code, ext}]`).
@@ -73,10 +73,10 @@ class ImageHost:
             raise Unavailable("image-host", f"the image host answered {reply.status}", answer=answer)
         if reply.status != 200:
             why = "; is the secret images.api_key right?" if reply.status in (400, 401, 403) else ""
-            raise Refused("no-cover", f"the image host took no cover: it answered {reply.status}{why}", answer=answer)
+            raise Refused("no-cover", f"the host for pictures refused: it answered {reply.status}{why}", answer=answer)
         address = _found(reply.body, self._url)
         if not address:
-            raise Unavailable("image-host", "the image host did not say where the cover is", answer=answer)
+            raise Unavailable("image-host", "the image host did not say where the picture is", answer=answer)
         return address
 
 

@@ -102,6 +102,23 @@ def test_what_the_site_would_cut_or_break_on_is_told() -> None:
     assert "whole number" in problems(site(), film(), type_id="web")["type_id"]
 
 
+def test_screenshots_stand_at_the_end_of_the_description() -> None:
+    address = "https://pictures.example/1.png"
+    small = f"[url={address}][img=350]{address}[/img][/url]"
+    assert str(form(site(), film(), screenshots=[address]).get("description")).endswith(f"\n\n[center]{small}[/center]")
+    assert form(site(screenshots=4), film(), screenshots=0) == form(site(), film())
+    for wrong in ("nine", "13", ["javascript:1"], ["https://a.example/[/img]"]):
+        assert "how many (at most 12)" in problems(site(), film(), screenshots=wrong)["screenshots"]
+
+
+def test_how_many_screenshots_are_to_be_taken() -> None:
+    tracker = site(screenshots=4)
+    assert tracker.screenshots(film(), {}) == 4
+    assert tracker.screenshots(film(), {"screenshots": "2"}) == 2
+    assert tracker.screenshots(film(), {"screenshots": ["https://a.example/1.png"]}) == 0
+    assert (tracker.screenshots(content(), {}), site().screenshots(film(), {})) == (0, 0)
+
+
 def test_an_empty_title_or_description_is_told() -> None:
     assert "empty" in problems(site(title="[{proper}]"), film())["title"]
     assert "describe" in problems(site(description="{label}"), film())["description"]

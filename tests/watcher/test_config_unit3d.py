@@ -80,6 +80,7 @@ def test_its_key_is_bound_to_the_sites_host() -> None:
         ),
         ("[tmdb, imdb]", "[anidb]", "rules.yaml:10:11: 'ids' wants one of tmdb, imdb, tvdb, mal"),
         ("moderated: false", "moderated: 0", "rules.yaml:12:16: 'moderated' wants true or false"),
+        ("moderated: false", "screenshots: 13", "rules.yaml:12:18: 'screenshots' wants a whole number from 0 to 12"),
         ("personal_release", "personal", "unknown key 'personal' in set"),
         ("    url: https://tracker.example\n", "", "a tracker of type unit3d needs its 'url'"),
         ("    anonymous: true\n", "    api_token: x\n", "a secret has no place in rules.yaml: 'api_token'"),
@@ -87,6 +88,13 @@ def test_its_key_is_bound_to_the_sites_host() -> None:
 )
 def test_what_is_wrong_is_told_with_its_position(old: str, new: str, told: str) -> None:
     assert told in errors(BLOCK.replace(old, new, 1))
+
+
+def test_screenshots_want_a_host_for_pictures() -> None:
+    text = BLOCK.replace("moderated: false", "screenshots: 3")
+    assert "'screenshots' of EXM want a host for pictures" in str(read(text).warnings)
+    assert "screenshots" not in str(read(text + "images: {type: ptpimg}\n").warnings)
+    assert read(text).trackers["EXM"].settings["screenshots"] == 3
 
 
 def test_another_type_has_no_numbers_of_its_own() -> None:
@@ -116,6 +124,7 @@ def test_a_sandbox_has_the_numbers_that_sites_are_born_with() -> None:
         ({"ids": "tmdb"}, "'ids' is a list of tmdb"),
         ({"ids": ["x"]}, "'ids' is a list of tmdb"),
         ({"title": "{x}"}, "'title': there is no slot"),
+        ({"screenshots": True}, "'screenshots' is a number from 0 to 12"),
     ],
 )
 def test_settings_that_no_file_checked_are_refused_too(given: dict[str, object], words: str) -> None:

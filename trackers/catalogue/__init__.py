@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from trackers.catalogue.entries import BTN, NEBULANCE, ORPHEUS, REDACTED, SANDBOX, TYPES, UNIT3D
-from trackers.catalogue.settings import COVER, ID_WORDS, MAPPED, Maps, Settings, read_settings
+from trackers.catalogue.settings import COVER, ID_WORDS, MAPPED, MOST_SCREENSHOTS, Maps, Settings, read_settings
 from trackers.catalogue.shapes import Limit, Pieces, SiteType, is_loopback
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "ID_WORDS",
     "IMAGE_HOSTS",
     "MAPPED",
+    "MOST_SCREENSHOTS",
     "NEBULANCE",
     "ORPHEUS",
     "REDACTED",

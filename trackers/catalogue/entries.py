@@ -110,7 +110,7 @@ UNIT3D = SiteType(
     form_keys=(
         "title", "description", "mediainfo", "category_id", "type_id", "resolution_id", "season_number",
         "episode_number", "anonymous", "personal_release", "mod_queue_opt_in", "keywords", "region_id",
-        "distributor_id",
+        "distributor_id", "screenshots",
     ),
     forbidden_characters='\\?<>:*|"',
     groups=False,

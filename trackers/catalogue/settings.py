@@ -23,6 +23,7 @@ _BORN = {
     },
 }  # fmt: skip
 MAPPED = tuple(_BORN)  # keys of a block that a real site can't be without
+MOST_SCREENSHOTS = 12
 ID_WORDS = ("tmdb", "imdb", "tvdb", "mal")
 
 
@@ -38,6 +39,7 @@ class Maps:
     anonymous: bool = False
     personal_release: bool = False
     moderated: bool = True  # uploads may wait where nobody sees them: absence proves nothing
+    screenshots: int = 0  # pictures of the video that its description shows
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,9 @@ def _maps(site: SiteType, given: Mapping[str, object], name: str) -> Maps:
     for key, flag in flags.items():
         if not isinstance(flag, bool):
             raise SettingsError("settings", f"{name}: '{key}' is true or false")
+    screenshots = given.get("screenshots", 0)
+    if type(screenshots) is not int or not 0 <= screenshots <= MOST_SCREENSHOTS:
+        raise SettingsError("settings", f"{name}: 'screenshots' is a number from 0 to {MOST_SCREENSHOTS}")
     ids = given.get("ids", ("tmdb",))
     if not isinstance(ids, (list, tuple)) or not all(one in ID_WORDS for one in ids):
         raise SettingsError("settings", f"{name}: 'ids' is a list of {', '.join(ID_WORDS)}")
@@ -94,7 +99,7 @@ def _maps(site: SiteType, given: Mapping[str, object], name: str) -> Maps:
         title = check_title(str(given.get("title", "{name}")))
     except ValueError as error:
         raise SettingsError("settings", f"{name}: 'title': {error}") from error
-    return Maps(**tables, title=title, ids=tuple(ids), **flags)  # type: ignore[arg-type]
+    return Maps(**tables, title=title, ids=tuple(ids), screenshots=screenshots, **flags)  # type: ignore[arg-type]
 
 
 def _table(value: object, key: str, name: str) -> Mapping[str, int]:

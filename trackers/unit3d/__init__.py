@@ -24,7 +24,7 @@ from trackers.secret import Secret
 from trackers.unit3d import hits
 from trackers.unit3d.answers import read
 from trackers.unit3d.api import FIRST_PAUSE, ROOM, Api
-from trackers.unit3d.form import compose
+from trackers.unit3d.form import compose, pictures_wanted
 from trackers.unit3d.hits import Row, folded
 from trackers.unit3d.outcome import keyed, page_url, receipt
 
@@ -45,7 +45,7 @@ class Unit3dUploader(Outfitted):
         key = self._key = outfit.secrets["api_key"]
         headers = {"Authorization": Secret(f"Bearer {key.reveal()}")}
         self._api = Api(outfit.line(headers, key, room=ROOM, first_pause=FIRST_PAUSE))
-        self.hosts_images = outfit.images is not None
+        self.hosts_screenshots = outfit.images is not None
         self._rsskey: Secret | None = None  # fetches .torrents without any other credential
 
     def host_image(self, data: bytes, name: str) -> str:
@@ -83,6 +83,10 @@ class Unit3dUploader(Outfitted):
     def compose(self, content: Content, set: Mapping[str, object]) -> Form | list[Problem]:
         """See `form.compose`."""
         return compose(content, set, self.site, self._settings, self._maps, self.name)
+
+    def screenshots(self, content: Content, set: Mapping[str, object]) -> int:
+        """As its block says, or `set` for this upload."""
+        return pictures_wanted(content, set, self._maps)
 
     def similar(self, form: Form) -> list[Match] | CannotTell:
         """By name: no two torrents of a site may have one, as its database compares them."""

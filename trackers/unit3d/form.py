@@ -9,7 +9,7 @@ import re
 from collections.abc import Mapping
 
 from trackers.base import Attachment, Form, Problem
-from trackers.catalogue import COVER, Maps, Settings, SiteType
+from trackers.catalogue import COVER, MOST_SCREENSHOTS, Maps, Settings, SiteType
 from trackers.content import Content, Ids, Tv, Video
 from trackers.description import Markup, render
 from trackers.sheet import Sheet
@@ -20,6 +20,8 @@ MARKUP = Markup(plain=None, raw="code")
 DESCRIPTION = "{technical}"
 LONGEST_TITLE = 255  # characters
 LONGEST_TEXT = 65_535  # bytes of a description; what is more would be cut without a word
+WIDTH = 350  # of a screenshot beside others; a click shows it whole
+_ADDRESS = re.compile(r"https?://[^\s\[\]\"'<>]+")
 _LOGICAL = re.compile(r"\.(add|remove)$")
 _COPIED = ("keywords", "region_id", "distributor_id")  # optional, as `set` has them
 
@@ -70,11 +72,41 @@ def _title(sheet: Sheet, content: Content, maps: Maps) -> None:
 
 def _description(sheet: Sheet, content: Content, settings: Settings) -> None:
     text = sheet.text("description") or render(settings.description or DESCRIPTION, content, MARKUP)
+    shown = _pictures(sheet)
+    text = f"{text}\n\n{shown}".lstrip() if shown else text
     if not text.strip():
         sheet.problem("description", "nothing is known to describe it with: set description")
     if len(text.encode(errors="replace")) > LONGEST_TEXT:
         sheet.problem("description", f"it is longer than {LONGEST_TEXT} bytes, where the site cuts it: shorten it")
     sheet.put("description", text)
+
+
+def pictures_wanted(content: Content, set: Mapping[str, object], maps: Maps) -> int:
+    """How many screenshots have to be taken: of a video alone, and none where their addresses are given."""
+    given = set.get("screenshots")
+    number = maps.screenshots if given is None else _count(given)
+    return (number or 0) if content.video is not None else 0
+
+
+def _count(given: object) -> int | None:
+    """How many `set` wants; None where it gives addresses."""
+    text = "" if isinstance(given, (list, tuple)) else str(given).strip()
+    return int(text) if text.isascii() and text.isdecimal() and int(text) <= MOST_SCREENSHOTS else None
+
+
+def _pictures(sheet: Sheet) -> str:
+    """The screenshots as the description shows them: small, and as links to themselves."""
+    given = sheet.listed("screenshots", ())
+    if len(given) == 1 and _count(given[0]) is not None:
+        return ""
+    if not all(_ADDRESS.fullmatch(one) for one in given):
+        text = (
+            f"set: screenshots is how many (at most {MOST_SCREENSHOTS}), or their addresses, which begin with https://"
+        )
+        sheet.problem("screenshots", text)
+        return ""
+    rows = [f"[url={one}][img={WIDTH}]{one}[/img][/url]" for one in given]
+    return f"[center]{' '.join(rows)}[/center]" if rows else ""
 
 
 def _kinds(sheet: Sheet, content: Content, maps: Maps) -> None:

@@ -148,6 +148,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
     trackers = read_trackers(root.get("trackers"), seed, written, [folder.path for folder in folders], problems)
     notify = read_notify(root.get("notify"), problems)
     images = read_images(root.get("images"), problems)
+    _check_pictures(root, trackers, images, problems)
     metrics = read_metrics(root.get("metrics"), problems)
     check_names(root, problems)
     lists = read_lists(root.get("lists"), read, problems)
@@ -176,6 +177,16 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
         text=text,
         lists=lists.texts,
     )
+
+
+def _check_pictures(
+    root: Block, trackers: Mapping[str, TrackerConfig], images: ImagesConfig | None, problems: Problems
+) -> None:
+    """Screenshots need somewhere to go: without it every upload to such a site would wait for a person."""
+    for name, tracker in trackers.items() if images is None else ():
+        if tracker.settings.get("screenshots"):
+            hint = "images: {type: chevereto, url: 'https://pictures.example'}"
+            problems.warn(_named(root, "trackers", name), f"'screenshots' of {name} want a host for pictures", hint)
 
 
 def _defaults(node: Node | None, problems: Problems) -> Defaults:

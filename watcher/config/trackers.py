@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from trackers.catalogue import ID_WORDS, MAPPED, TYPES, SiteType, is_loopback, site_of
+from trackers.catalogue import ID_WORDS, MAPPED, MOST_SCREENSHOTS, TYPES, SiteType, is_loopback, site_of
 from trackers.description import check
 from trackers.titles import check_title
 from watcher.config.places import PATH, SITE_URL
@@ -46,7 +46,7 @@ TITLE: Kind[str] = Kind(
 NUMBER = kinds.whole(1, 999_999)  # of a category, type or resolution, as a site counts
 # Keys of the sites of a family, each of which has its own: `maps` in the catalogue.
 EXAMPLES = {"categories": "{movie: 1, tv: 2}", "types": "{remux: 2, web-dl: 4}", "resolutions": "{2160p: 2, 1080p: 3}"}
-OWN = (*MAPPED, "title", "ids", "anonymous", "personal_release", "moderated")
+OWN = (*MAPPED, "title", "ids", "anonymous", "personal_release", "moderated", "screenshots")
 SHORTEST_DEADLINE = 30.0  # seconds one POST may take at a real site, at least
 
 
@@ -100,6 +100,9 @@ class TrackerBlock:
     anonymous: bool | None = key(kinds.BOOL, "true: without your name", default=None)
     personal_release: bool | None = key(kinds.BOOL, "true: what is uploaded was made by you", default=None)
     moderated: bool | None = key(kinds.BOOL, "false: uploads of yours never wait for a moderator", default=None)
+    screenshots: int | None = key(
+        kinds.whole(0, MOST_SCREENSHOTS), "pictures of the video in the description, taken by ffmpeg", default=None
+    )
     seed: SeedBlock | None = key(_Seeds(), "how its uploads are seeded, over the file's `seed`", default=None)
 
 

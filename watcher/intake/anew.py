@@ -21,7 +21,9 @@ from watcher.rules import Route
 NOT_SENT = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
 # Holds that other rules may answer. Every other one stays: a person or the outside has to.
 OF_THE_RULES = frozenset(
-    "review mode require form form-changed no-cover new-group web-flac group-unclear tracker-removed".split()  # noqa: SIM905
+    (  # noqa: SIM905
+        "review mode require form form-changed no-cover no-screenshots new-group web-flac group-unclear tracker-removed"
+    ).split()
 )
 OTHERS = "other rules are in force by now than those that were replayed"
 Records = tuple[dict[str, object], ...]

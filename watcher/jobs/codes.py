@@ -15,6 +15,7 @@ CODES: Mapping[str, str] = {
     "new-group": "the site has no group for it yet",
     "web-flac": "FLAC that is neither a CD rip with a log nor came from another tracker",
     "no-cover": "the site wants a cover and none was found",
+    "no-screenshots": "the site wants pictures of the video and they can't be taken or hosted",
     "form": "facts that the site's form needs are missing or not allowed",
     "group-unclear": "several groups of the site may be meant, or only one of another year",
     "tracker-removed": "its tracker is no longer in rules.yaml",
@@ -48,7 +49,7 @@ CODES: Mapping[str, str] = {
     "unreadable": "the answer has a shape that this version does not know",
     "no-torrent": "the site did not give the torrent back",
     "no-dry-run": "the site has no dry run of its own",
-    "image-host": "the host for pictures does not take the cover",
+    "image-host": "the host for pictures does not take a picture now",
     "request-not-filled": "a user's request could not be filled with the upload",
     "logs-not-taken": "rip logs could not be added to the upload",
     # The way there

@@ -15,8 +15,8 @@ from watcher.jobs.job import seconds_of
 QUESTIONS = frozenset(
     {
         "review", "mode", "brake", "require", "same-content", "form-changed", "new-group", "web-flac", "no-cover",
-        "form", "group-unclear", "tracker-removed", "source-flood", "guard-unknown", "otherwise-hold", "origin-unknown",
-        "added-complete", "paused", "cancel",
+        "no-screenshots", "form", "group-unclear", "tracker-removed", "source-flood", "guard-unknown", "otherwise-hold",
+        "origin-unknown", "added-complete", "paused", "cancel",
     }
 )  # fmt: skip
 # Steps on the way, each from the first time of one state to the first of another; `decide` begins at completion.

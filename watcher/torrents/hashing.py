@@ -279,10 +279,10 @@ _IDLE = 3 << 13  # IOPRIO_CLASS_IDLE
 _CALLS = {"x86_64": 251, "aarch64": 30, "i686": 289, "armv7l": 314, "riscv64": 30, "ppc64le": 273}
 
 
-def be_idle() -> bool:
-    """Put this thread behind everybody else at the disk. Returns whether the system could."""
+def be_idle(pid: int = 0) -> bool:
+    """Put this thread, or another process, behind everybody else at the disk. Returns whether the system could."""
     call = _CALLS.get(platform.machine())
     if call is None:
         return False
-    process, this_thread = 1, 0
-    return bool(ctypes.CDLL(None, use_errno=True).syscall(call, process, this_thread, _IDLE) == 0)
+    process = 1
+    return bool(ctypes.CDLL(None, use_errno=True).syscall(call, process, pid, _IDLE) == 0)

@@ -43,6 +43,7 @@ class Bench:
     stop: threading.Event = field(default_factory=threading.Event)
     wake: threading.Event = field(default_factory=threading.Event)  # set when a worker has finished something
     random: Random = field(default_factory=Random)
+    pictures: dict[str, threading.Lock] = field(default_factory=dict)  # by release: who takes its screenshots
 
     def tracker(self, job: Job) -> TrackerConfig | None:
         """The tracker of the job's site as the file in force names it: by its name, else by its site."""

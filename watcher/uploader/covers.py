@@ -10,14 +10,18 @@ from trackers.content import Content
 from trackers.errors import Refused
 from watcher.identify import front_cover
 from watcher.jobs import Job
+from watcher.uploader import screenshots
 from watcher.uploader.bench import Bench
 
 
 def drafted(tracker: Uploader, content: Content, keys: Mapping[str, object]) -> Form | list[Problem]:
-    """The form as far as it can be made without asking the site: a cover may still have to go to a host."""
-    if not keys.keys() & {"image", "groupid"} and _picture(tracker, content):
-        return tracker.compose(content, {**keys, "image": COVER_TO_COME})
-    return tracker.compose(content, keys)
+    """The form as far as it can be made without asking the site: a cover and screenshots may still have to be taken and
+    go to a host."""
+    cover = not keys.keys() & {"image", "groupid"} and _picture(tracker, content)
+    to_come = {"image": COVER_TO_COME} if cover else {}
+    composed = tracker.compose(content, {**keys, **to_come, **screenshots.to_come(tracker, content, keys)})
+    lacking = screenshots.lacking(tracker, content, keys)
+    return [*([] if isinstance(composed, Form) else composed), *lacking] if lacking else composed
 
 
 def _picture(tracker: Uploader, content: Content) -> bool:
@@ -29,11 +33,12 @@ def _picture(tracker: Uploader, content: Content) -> bool:
 
 
 def covered(job: Job, content: Content, tracker: Uploader, root: Path, bench: Bench) -> tuple[Form, str | None]:
-    """The form with its cover where the site wants it, and the cover's address; where a cover is only wanted and no
-    host takes it, the form without. Raises `Refused` if the site needs one, and what `host_image` raises."""
+    """The form of `content`, as its site will see it, with its cover, and the cover's address; where a cover is only
+    wanted and no host takes it, the form without. Raises `Refused` if the site needs one, and what `host_image`
+    raises."""
     keys = bench.own_keys(job)
     try:
-        address = str(job.cover or _hosted(content, tracker, root))
+        address = str(job.cover or _hosted(bench.on_disk(job), tracker, root))
         composed = tracker.compose(content, {**keys, "image": address})
     except Refused as error:
         composed = tracker.compose(content, keys)

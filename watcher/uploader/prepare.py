@@ -30,6 +30,7 @@ from watcher.uploader.bench import Bench, Step, held, published, record_of, root
 from watcher.uploader.covers import covered, drafted
 from watcher.uploader.lane import Lane
 from watcher.uploader.learn import LOG_SCORE, learn, scored
+from watcher.uploader.screenshots import pictured
 from watcher.uploader.torrent import built
 
 EXPIRED = 86400.0  # seconds: a duplicate check that long ago lets nothing be sent
@@ -201,9 +202,14 @@ def _frozen(
         return there
     if form.get("image") == COVER_TO_COME:
         try:
-            form, keys["cover"] = covered(job, bench.on_disk(job), lane.tracker(), root, bench)
+            form, keys["cover"] = covered(job, content, lane.tracker(), root, bench)
         except Refused as error:
             return held(job, "no-cover", redact(error.text), back_to=State.QUEUED)
+    if lane.tracker().screenshots(content, bench.own_keys(job)):
+        try:
+            form = pictured(job, content, lane.tracker(), root, bench)
+        except Refused as error:
+            return held(job, "no-screenshots", redact(error.text), back_to=State.QUEUED)
     return keys | {
         **made.keys,
         "state": State.PREPARED,
