@@ -1,7 +1,7 @@
 """The journal against bare write+fdatasync and a json.loads loop, as ratios of one run (DESIGN section 18).
 
-Run as `python benchmarks/journal.py [--records N] [--rounds N]`. Each figure is the median over rounds in which every
-contestant runs once, in turn; the seconds of a shared machine say little, their ratios do.
+Run as `python benchmarks/journal.py [--records N] [--turns N] [--rounds N]`. Each figure is the median over rounds in
+which every contestant runs once, in turn; the seconds of a shared machine say little, their ratios do.
 """
 
 from __future__ import annotations
@@ -16,13 +16,18 @@ import subprocess
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from watcher.journal import Journal
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 STEPS = ("queued", "prepared", "sending", "unconfirmed", "uploaded", "seeding", "done")
-TURNS = 25  # steps of each contestant in a slice
+A_JOB = 25  # records, about, in a history
 LOOK = 2.0  # seconds between two looks of a daemon at rest
 SITES = {"RED": "redacted.sh", "OPS": "orpheus.network"}
 
@@ -115,39 +120,52 @@ def taken(step: Callable[[], object]) -> float:
     return time.perf_counter() - start
 
 
-def appending(slices: int) -> dict[str, float]:
-    """Ratios of single and grouped appends. The contestants take turns step by step, so that a busy neighbour or disk
-    hits all alike; each slice compares their medians, and the median of the slices counts."""
+def appending(turns: int) -> dict[str, list[float]]:
+    """Ratios of single and grouped appends, one of each turn. In every turn each contestant runs once, in an order that
+    goes round, so that a busy neighbour or disk hits all alike; they are compared within the turn alone."""
+    from watcher.jobs.records import encode
     from watcher.journal import Journal
 
-    line = b"x" * 299 + b"\n"
-    single_to_bare, group_to_single = [], []
     with tempfile.TemporaryDirectory(dir=Path.cwd()) as name:
         fd = os.open(Path(name) / "bare", os.O_WRONLY | os.O_CREAT | os.O_APPEND)
         journal = Journal.open(Path(name) / "state")
-        single = [job_record(0, "queued", 1)]
         group = [job_record(job, "queued", 1) for job in range(100)]
+        line = encode({"v": 1, "seq": 1_000_000, "time": "2026-11-22T10:00:00.123456Z", **group[0]})
+        contestants = {
+            "bare": lambda: (os.write(fd, line), os.fdatasync(fd)),
+            "single": lambda: journal.append(group[:1]),
+            "group": lambda: journal.append(group),
+        }
+        order, seconds = deque(contestants), dict[str, list[float]]((which, []) for which in contestants)
         journal.append(group)
-        for _ in range(slices):
-            steps = (lambda: (os.write(fd, line), os.fdatasync(fd)), lambda: journal.append(single))
-            turns = [[taken(step) for step in steps] for _ in range(TURNS)]
-            bare, alone = map(statistics.median, zip(*turns, strict=True))
-            together = statistics.median(taken(lambda: journal.append(group)) for _ in range(TURNS // 5))
+        for _ in range(turns):
+            order.rotate()
+            for which in order:
+                seconds[which].append(taken(contestants[which]))
             journal.refresh()
-            single_to_bare.append(alone / bare)
-            group_to_single.append(alone / (together / 100))
-        looks = 2000
-        start = time.process_time()
-        for _ in range(looks):
-            journal.refresh()
-        look = (time.process_time() - start) / looks
+        rest = at_rest(journal)
         journal.close()
         os.close(fd)
     return {
-        "append": statistics.median(single_to_bare),
-        "group": statistics.median(group_to_single),
-        "rest": look / LOOK * 100,
+        "append": [single / bare for single, bare in zip(seconds["single"], seconds["bare"], strict=True)],
+        "group": [100 * single / group for single, group in zip(seconds["single"], seconds["group"], strict=True)],
+        "rest": [rest],
     }
+
+
+def at_rest(journal: Journal) -> float:
+    """What looking at a journal that nobody changes takes, in % of a core."""
+    looks = 2000
+    start = time.process_time()
+    for _ in range(looks):
+        journal.refresh()
+    return (time.process_time() - start) / looks / LOOK * 100
+
+
+def middle(values: list[float]) -> str:
+    """The median, and where the middle half of the values lies."""
+    low, median, high = statistics.quantiles(values, n=4)
+    return f"{median:6.2f} [{low:.2f} to {high:.2f}]"
 
 
 # -- replay and compaction, each in a process of its own
@@ -268,9 +286,9 @@ def measure_here(what: str, state: Path) -> None:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--records", type=int, default=1_000_000)
-    parser.add_argument("--jobs", type=int, default=40_000)
+    parser.add_argument("--jobs", type=int, help="one for 25 records if not given")
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--slices", type=int, default=100)
+    parser.add_argument("--turns", type=int, default=2000, help="of one append beside a bare write and a group")
     parser.add_argument("--plain", action="store_true", help="without the compiled parser only")
     parser.add_argument("--child", help=argparse.SUPPRESS)
     parser.add_argument("--state", type=Path, help=argparse.SUPPRESS)
@@ -281,11 +299,11 @@ def main() -> None:
         measure_here(given.child, given.state)
         return
     group, limit = (14, 2.5) if given.plain else (25, 1.25)
-    appended = appending(given.slices)
-    print(f"one append / bare write+fdatasync   {appended['append']:6.2f}   (at most 1.3)")
-    print(f"group of 100 / single, records a s  {appended['group']:6.1f}   (at least {group})")
-    print(f"a tailing daemon at rest, % of a core {appended['rest']:6.4f}   (at most 0.01)")
-    replayed = replaying(given.records, given.jobs, given.rounds, not given.plain)
+    appended = appending(given.turns)
+    print(f"one append / bare write+fdatasync   {middle(appended['append'])}   (at most 1.3)")
+    print(f"group of 100 / single, records a s  {middle(appended['group'])}   (at least {group})")
+    print(f"a tailing daemon at rest, % of a core {appended['rest'][0]:6.4f}   (at most 0.01)")
+    replayed = replaying(given.records, given.jobs or max(2, given.records // A_JOB), given.rounds, not given.plain)
     print(f"replay / json.loads loop            {replayed['replay']:6.2f}   (at most {limit})")
     print(f"memory of the replay, MiB           {replayed['peak']:6.0f}   (at most 300)")
     print(f"compaction / replay                 {replayed['compact']:6.2f}   (at most 4)")

@@ -199,10 +199,10 @@ def test_a_batch_is_checked_as_if_its_records_were_written(book: Book) -> None:
     ahead = Ahead(book.ledger)
     for step in ("queued", "held", "queued", "prepared", "sending"):
         record = job(step, **{"back_to": "queued", "code": "review"} if step == "held" else {})
-        ahead.check(record)
-        ahead.note(record)
+        new = not ahead.jobs
+        assert ahead.take(record) == new
     with pytest.raises(ImpossibleMove, match="from sending to prepared"):
-        ahead.check(job("prepared"))
+        ahead.take(job("prepared"))
     assert not book.ledger.jobs
 
 

@@ -8,7 +8,7 @@ import fcntl
 import os
 import stat
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from watcher.errors import StateInvalid
@@ -23,7 +23,16 @@ class FlushFailed(OSError):
 
 
 class FileSystem:
-    """The calls that a disk can fail, each behind a method that a test can make fail. All raise OSError."""
+    """The calls that a disk can fail, each behind a method that a test can make fail. All raise OSError.
+
+    Those that every append makes are the system's own: a frame of Python apiece is felt there.
+    """
+
+    write: Callable[[int, bytes | memoryview], int] = staticmethod(os.write)
+    overwrite: Callable[[int, bytes, int], int] = staticmethod(os.pwrite)
+    flush: Callable[[int], None] = staticmethod(os.fdatasync)  # data, and what is needed to find it again
+    stat: Callable[[Path | str], os.stat_result] = staticmethod(os.lstat)
+    lock: Callable[[int, int], None] = staticmethod(fcntl.flock)
 
     def open(self, path: Path, flags: int, mode: int = 0o600) -> int:
         return os.open(path, flags | os.O_CLOEXEC, mode)
@@ -34,25 +43,12 @@ class FileSystem:
     def read(self, fd: int, size: int, offset: int) -> bytes:
         return os.pread(fd, size, offset)
 
-    def write(self, fd: int, data: bytes | memoryview) -> int:
-        return os.write(fd, data)
-
-    def overwrite(self, fd: int, data: bytes, offset: int) -> int:
-        return os.pwrite(fd, data, offset)
-
     def truncate(self, fd: int, size: int) -> None:
         os.ftruncate(fd, size)
-
-    def flush(self, fd: int) -> None:
-        """Data and what is needed to find it again."""
-        os.fdatasync(fd)
 
     def sync(self, fd: int) -> None:
         """Data and all of the inode; for folders and for files about to be renamed."""
         os.fsync(fd)
-
-    def stat(self, path: Path) -> os.stat_result:
-        return os.lstat(path)
 
     def fstat(self, fd: int) -> os.stat_result:
         return os.fstat(fd)
@@ -71,9 +67,6 @@ class FileSystem:
 
     def chmod(self, path: Path, mode: int) -> None:
         path.chmod(mode)
-
-    def lock(self, fd: int, how: int) -> None:
-        fcntl.flock(fd, how)
 
     def free(self, path: Path) -> int:
         """Bytes that we may still write in this folder."""
@@ -143,7 +136,10 @@ def append(fd: int, data: bytes, size: int, fs: FileSystem) -> None:
     except OSError as error:
         _take_back(fd, size, fs, error)
         raise
-    flush(fd, fs)
+    try:
+        fs.flush(fd)
+    except OSError as error:
+        raise FlushFailed(error.errno, error.strerror) from error
 
 
 def flush(fd: int, fs: FileSystem) -> None:

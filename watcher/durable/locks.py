@@ -21,15 +21,12 @@ class LockBusy(SeedpostError):
     """Another process has held the lock for longer than anyone should; nothing was written."""
 
 
-def _identity(found: os.stat_result) -> tuple[int, int]:
-    return found.st_dev, found.st_ino
-
-
 class Lock:
     """An exclusive lock between processes, on a file that is never replaced. Threads of one process need their own."""
 
     def __init__(self, path: Path, *, fs: FileSystem, clock: Clock) -> None:
         self.path = path
+        self._name = str(path)  # as the system wants it at every look
         self._fs = fs
         self._clock = clock
         self._fd = -1
@@ -63,7 +60,8 @@ class Lock:
         while True:
             if self._fd < 0:
                 self._fd = self._fs.open(self.path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW)
-                self._file = _identity(self._fs.fstat(self._fd))
+                found = self._fs.fstat(self._fd)
+                self._file = found.st_dev, found.st_ino
             try:
                 self._fs.lock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
@@ -80,10 +78,10 @@ class Lock:
     def intact(self) -> bool:
         """Whether the open file is still the one at the path."""
         try:
-            there = self._fs.stat(self.path)
+            there = self._fs.stat(self._name)
         except FileNotFoundError:
             return False
-        return _identity(there) == self._file
+        return (there.st_dev, there.st_ino) == self._file
 
     def release(self) -> None:
         """Let others have it. The descriptor stays open."""

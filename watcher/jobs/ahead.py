@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from watcher.jobs.ledger import Ledger, Record
-from watcher.jobs.states import PLAIN, check_move
+from watcher.jobs.states import BARE, PLAIN, check_move
 
 
 class Ahead:
@@ -13,27 +13,15 @@ class Ahead:
         self._ledger = ledger
         self.jobs: dict[str, Record] = {}  # of each as much as its next move depends on
 
-    def __contains__(self, job: str) -> bool:
-        return job in self.jobs or job in self._ledger.entries
-
-    def check(self, record: Record) -> None:
-        """Raise ImpossibleMove if `record` may not follow."""
-        if record["type"] == "job":
-            job = self._job(record["job"])
-            if job is None or record["state"] not in PLAIN.get(job["state"], ()):
-                check_move(job, record)
-
-    def note(self, record: Record) -> None:
-        """Take `record` as written."""
-        if record["type"] != "job":
-            return
+    def take(self, record: Record) -> bool:
+        """Take the record of a job as written; whether it is a new one's. Raises ImpossibleMove if it can't follow."""
         name, to = record["job"], record["state"]
-        after = {"state": to}
+        job = self.jobs.get(name) or self._ledger.moving(name)
+        if job is None or to not in PLAIN.get(job["state"], ()):
+            check_move(job, record)
+        after = BARE[to]
         if to == "held":
-            was = self._job(name) or {}
-            kept = was if was.get("state") == to else {}
-            after.update((key, record.get(key, kept.get(key))) for key in ("back_to", "open"))
+            kept = job if job is not None and job["state"] == to else {}
+            after = {"state": to} | {key: record.get(key, kept.get(key)) for key in ("back_to", "open")}
         self.jobs[name] = after
-
-    def _job(self, name: str) -> Record | None:
-        return self.jobs.get(name) or self._ledger.moving(name)
+        return job is None

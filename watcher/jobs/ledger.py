@@ -10,7 +10,7 @@ from watcher.jobs.job import Job, job_of, seconds_of
 from watcher.jobs.layers import Layers, Shape, Shapes
 from watcher.jobs.records import dumps
 from watcher.jobs.sources import Pair, Source
-from watcher.jobs.states import FINAL, MOVES, PLAIN, PUBLISHED, ImpossibleMove, State, check_move
+from watcher.jobs.states import BARE, FINAL, MOVES, PLAIN, PUBLISHED, ImpossibleMove, State, check_move
 from watcher.jobs.views import Jobs, Releases
 
 Record = Mapping[str, Any]
@@ -200,7 +200,7 @@ class Ledger:
         entry = self.entries.get(name)
         if entry is None:
             return None
-        return entry.fold() if entry.state == "held" else {"state": entry.state}
+        return entry.fold() if entry.state == "held" else BARE[entry.state]
 
     def apply(self, record: Record) -> None:
         """Fold in one record that is on disk. What it says is the newest truth; what should not be is in `problems`."""

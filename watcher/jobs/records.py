@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 import re
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,6 +11,8 @@ from typing import Any
 
 try:
     import orjson
+
+    _PLAINLY = orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME
 except ImportError:  # the extra `fast` is not installed
     orjson = None  # type: ignore[assignment]
 
@@ -92,11 +95,11 @@ def dumps(value: object) -> bytes:
     """JSON in ASCII, without spaces."""
     if orjson is not None:
         try:
-            data = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_DATACLASS | orjson.OPT_PASSTHROUGH_DATETIME)
+            data = orjson.dumps(value, option=_PLAINLY)
         except TypeError:
             pass  # lone surrogates of a name that is not UTF-8, or a number beyond 64 bits: decided below
         else:
-            if data.isascii() and b"\x7f" not in data and b"null" not in data:
+            if data.isascii() and b"\x7f" not in data and (b"null" not in data or _finite(value)):
                 return data
     return _dumps(value)
 
@@ -112,6 +115,14 @@ def ascii_of(value: object) -> str:
             if data.isascii():
                 return data.decode("ascii")
     return json.dumps(value, ensure_ascii=True)
+
+
+def _finite(value: object) -> bool:
+    """Whether no number in it is one that JSON lacks: orjson writes null for those."""
+    if isinstance(value, float):
+        return math.isfinite(value)
+    parts = value.values() if isinstance(value, dict) else value if isinstance(value, (list, tuple)) else ()
+    return all(map(_finite, parts))
 
 
 def _dumps(value: object) -> bytes:

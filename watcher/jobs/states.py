@@ -50,6 +50,9 @@ PLAIN: Mapping[str, frozenset[str]] = {
     if was not in (None, _S.HELD, _S.DONE)
 }
 
+# As much of a job in each state as its next move depends on; of one that is held its `back_to` and `open` besides.
+BARE: Mapping[str, Mapping[str, str]] = {str(state): {"state": str(state)} for state in State}
+
 PUBLISHED = frozenset({_S.UPLOADED, _S.SEEDING, _S.DONE})  # no way leads from these back before the POST
 WAITING = frozenset({_S.QUEUED, _S.PREPARED})  # a gap in the journal may hide that these were sent
 FINAL = frozenset({_S.DONE, _S.DUPLICATE, _S.CANCELLED})

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from typing import Any
+from zlib import crc32
 
 from watcher.jobs import Ledger
 from watcher.jobs.ahead import Ahead
-from watcher.jobs.records import LINE, VERSION, body_of, dumps, plain, seal
+from watcher.jobs.records import LINE, VERSION, body_of, dumps, plain
 from watcher.journal.blobs import Blobs
 from watcher.journal.errors import FULL
 
@@ -26,21 +27,17 @@ _NEW_JOB = frozenset({"job", "state", "tracker", "site", "release"})
 class Ticket:
     """What one caller wants to append, and what came of it."""
 
-    __slots__ = ("bodies", "done", "error", "folded", "lines", "outcome", "records")
+    __slots__ = ("bodies", "data", "done", "error", "folded", "outcome", "records", "seqs")
 
-    def __init__(self, records: Sequence[Mapping[str, object]], outcome: bool) -> None:
+    def __init__(self, records: Sequence[Mapping[str, Any]], outcome: bool) -> None:
         self.records = records
         self.outcome = outcome
-        self.lines: list[bytes] = []
+        self.data = b""  # its lines
         self.folded: list[dict[str, Any]] = []
         self.bodies: list[bytes] = []
+        self.seqs: list[int] = []  # the numbers its records got
         self.error: BaseException | None = None
         self.done = False
-
-    @property
-    def seqs(self) -> list[int]:
-        """The numbers its records got."""
-        return [record["seq"] for record in self.folded]
 
     @property
     def starved(self) -> bool:
@@ -56,47 +53,49 @@ class Ticket:
 def compose(tickets: Sequence[Ticket], ledger: Ledger, blobs: Blobs, last: int, time: str) -> list[Ticket]:
     """Number, check and encode. Returns the tickets that may be written; the others are finished with their error."""
     ahead = Ahead(ledger)
-    alone = len(tickets) == 1 and len(tickets[0].records) == 1
     accepted = []
     for ticket in tickets:
-        before = dict(ahead.jobs) if len(ticket.records) > 1 else ahead.jobs
-        ticket.lines, ticket.folded, ticket.bodies = [], [], []
+        before = dict(ahead.jobs)
         try:
-            for seq, given in enumerate(ticket.records, last + 1):
-                _well_formed(given, ahead)
-                ahead.check(given)
-                _add(ticket, {"v": VERSION, "seq": seq, "time": time, **given}, blobs)
-                if not alone:
-                    ahead.note(given)
+            _encode(ticket, ahead, blobs, last, time)
         except Exception as error:  # noqa: BLE001 - handed to the thread that asked
             ahead.jobs = before
             ticket.finish(error)
         else:
-            last += len(ticket.lines)
+            last += len(ticket.folded)
             accepted.append(ticket)
     return accepted
 
 
-def _add(ticket: Ticket, record: dict[str, Any], blobs: Blobs) -> None:
-    body = dumps(record)[:-1]
-    line = seal(body)
-    if len(line) > LINE:
-        line = blobs.fitted(record)
-        body = body_of(line)
-        record[""] = ()  # read back below: some of it went into blobs
-    ticket.lines.append(line)
-    ticket.bodies.append(body)
-    ticket.folded.append(plain(record, body))
+def _encode(ticket: Ticket, ahead: Ahead, blobs: Blobs, last: int, time: str) -> None:
+    """Make a ticket's lines. All in one loop: a group of records costs little more than this."""
+    data, ticket.folded, ticket.bodies = [], [], []
+    ticket.seqs = list(range(last + 1, last + 1 + len(ticket.records)))
+    for seq, given in zip(ticket.seqs, ticket.records, strict=True):
+        kind, keys = given["type"], given.keys()
+        needed = _NEEDED.get(kind)
+        if needed is None or not needed <= keys or not _RESERVED.isdisjoint(keys):
+            raise ValueError(_fault(given, needed))
+        if kind == "job" and ahead.take(given) and not keys >= _NEW_JOB:
+            raise ValueError(_fault(given, _NEW_JOB))
+        record = {"v": VERSION, "seq": seq, "time": time, **given}
+        body = dumps(record)[:-1]
+        line = b'%s,"crc":"%08x"}\n' % (body, crc32(body))
+        if len(line) > LINE:
+            line = blobs.fitted(record)
+            body = body_of(line)
+            record[""] = ()  # read back below: some of it went into blobs
+        data.append(line)
+        ticket.bodies.append(body)
+        ticket.folded.append(plain(record, body))
+    ticket.data = b"".join(data)
 
 
-def _well_formed(record: Mapping[str, Any], ahead: Ahead) -> None:
+def _fault(record: Mapping[str, Any], needed: frozenset[str] | None) -> str:
+    """What is wrong with a record that can't be written."""
     kind, keys = record["type"], record.keys()
     if not _RESERVED.isdisjoint(keys):
-        raise ValueError(f"a {kind} record is given {sorted(_RESERVED & keys)}, which the journal sets")
-    needed = _NEEDED.get(kind)
+        return f"a {kind} record is given {sorted(_RESERVED & keys)}, which the journal sets"
     if needed is None:
-        raise ValueError(f"no record has the type {kind!r}")
-    if kind == "job" and "job" in record and record["job"] not in ahead:
-        needed = _NEW_JOB
-    if not needed <= keys:
-        raise ValueError(f"a {kind} record needs {', '.join(sorted(needed - keys))}")
+        return f"no record has the type {kind!r}"
+    return f"a {kind} record needs {', '.join(sorted(needed - keys))}"

@@ -156,7 +156,8 @@ class Journal:
         """Write what all threads want by now; those that still come are the next one's."""
         lock, tickets = self._store.lock, list[Ticket]()
         try:
-            lock.wait()
+            if not lock.take():
+                lock.wait()
             try:
                 tickets = self._queued()
                 with self._turn:
@@ -175,7 +176,10 @@ class Journal:
             raise
 
     def _queued(self) -> list[Ticket]:
-        return [self._queue.popleft() for _ in range(len(self._queue))]
+        tickets = []
+        while self._queue:
+            tickets.append(self._queue.popleft())
+        return tickets
 
     def _write(self, tickets: list[Ticket]) -> None:
         accepted = self._composed(tickets)
@@ -184,7 +188,9 @@ class Journal:
         log = self._store.log
         size = log.seen
         sealed = not log.scan.ended or log.scan.offset < size
-        data = (b"\n" if sealed else b"") + b"".join(line for ticket in accepted for line in ticket.lines)
+        data = b"\n" if sealed else b""
+        for ticket in accepted:
+            data += ticket.data
         try:
             append(log.fd, data, size, self._store.fs)
         except FlushFailed as error:
@@ -194,10 +200,13 @@ class Journal:
                 raise
         else:
             known = len(log.scan.damage)
-            log.wrote(sum(len(ticket.lines) for ticket in accepted), size, size + len(data), sealed=sealed)
+            log.wrote(accepted[-1].seqs[-1], size, size + len(data), sealed=sealed)
             if len(log.scan.damage) > known:
                 self._store.note(log.scan.damage[known:])
-            self._acknowledge(accepted)
+            for ticket in accepted:
+                self._take_in(ticket.folded, ticket.bodies)
+                ticket.error, ticket.done = None, True
+            self._store.mark()
 
     def _composed(self, tickets: list[Ticket]) -> list[Ticket]:
         store = self._store
@@ -224,12 +233,6 @@ class Journal:
             return False
         self._write(self._outcomes(tickets))
         return True
-
-    def _acknowledge(self, tickets: list[Ticket]) -> None:
-        for ticket in tickets:
-            self._take_in(ticket.folded, ticket.bodies)
-            ticket.finish()
-        self._store.mark()
 
     def _take_in(self, records: list[Record], bodies: list[bytes]) -> None:
         self.ledger.fold(records, bodies)

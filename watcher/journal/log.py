@@ -18,6 +18,7 @@ class Log:
 
     def __init__(self, path: Path, fs: FileSystem, *, flags: int) -> None:
         self.path = path
+        self._name = str(path)  # as the system wants it at every look
         self.scan = Scan()
         self.seen = 0  # bytes of the file when we last caught up; under the lock, all there are
         self.skipped = False  # a whole generation came and went unseen: what is folded has to be folded anew
@@ -63,7 +64,7 @@ class Log:
         """Whether the open file is the one at the path and all of it was read: the usual case, for the price of one
         call. If not, or if that can't be told, `catch_up` has to be asked."""
         try:
-            there = self._fs.stat(self.path)
+            there = self._fs.stat(self._name)
         except OSError:
             return False
         self.seen = there.st_size
@@ -86,15 +87,17 @@ class Log:
         if self.seen > self.scan.offset:
             yield from self._rest(self.seen)
 
-    def wrote(self, records: int, before: int, end: int, *, sealed: bool) -> None:
-        """So many records of ours stand there up to byte `end`; before it had `before`, and was sealed if need be."""
+    def wrote(self, last: int, before: int, end: int, *, sealed: bool) -> None:
+        """Our records up to seq `last` stand there up to byte `end`; before it had `before`, and was sealed if need
+        be."""
         scan = self.scan
+        records = last - scan.last
         if before > scan.offset:
             torn = self._fs.read(self.fd, before - scan.offset, scan.offset)
             scan.damage.append(Damage(scan.lines + 1, scan.offset, torn, "torn"))
         scan.lines += records + sealed
         scan.records += records
-        scan.last, scan.offset, scan.ended, scan.tail_damage = scan.last + records, end, True, 0
+        scan.last, scan.offset, scan.ended, scan.tail_damage = last, end, True, 0
 
     def _rest(self, end: int) -> Iterator[Batch]:
         self.scan.strict = False

@@ -172,8 +172,9 @@ class Store(Generic[Folding]):
 
     def mark(self) -> None:
         """Note how far the journal has come."""
-        head = self.header
-        self.highwater.write(head["journal"], head["generation"], self.log.scan.last, self.behind)
+        scan = self.log.scan
+        head = scan.header or {}
+        self.highwater.write(head["journal"], head["generation"], scan.last, self.behind)
 
     def note(self, damage: Sequence[Damage]) -> None:
         """Copy damaged lines to `journal.damaged`, each once."""
