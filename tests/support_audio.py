@@ -94,3 +94,22 @@ def adts(seconds: int = 2) -> bytes:
     size = 743
     header = (0xFFF << 44 | 1 << 40 | 1 << 38 | 4 << 34 | 2 << 30 | size << 13 | 0x7FF << 2).to_bytes(7, "big")
     return (header + bytes(size - 7)) * (seconds * 44_100 // 1024)
+
+
+_KBITS = (0, 32, 40, 48, 56, 64, 80, 96, 112, 128, 160, 192, 224, 256, 320)
+
+
+def frame(kbits: int) -> bytes:
+    """One of MPEG-1 Layer III at 44.1 kHz, stereo, with nothing in it."""
+    return (b"\xff\xfb" + bytes([_KBITS.index(kbits) << 4, 0])).ljust(144_000 * kbits // 44_100, b"\0")
+
+
+def mp3_vbr(kbits: float, header: bytes = b"Xing", seconds: int = 200) -> bytes:
+    """An MP3 of a mean bit rate, with the header that other encoders than LAME write: Xing or VBRI."""
+    frames = seconds * 44_100 // 1152
+    size = int(kbits * 125 * frames * 1152 / 44_100)
+    if header == b"Xing":
+        told = struct.pack(">4sIIII", b"Xing", 0xB, frames, size + 417, 80)
+    else:
+        told = struct.pack(">4sHHHIIHHHH", b"VBRI", 1, 0, 75, size, frames, 0, 1, 2, 1)
+    return frame(128)[:36] + told + frame(128)[36 + len(told) :] + frame(128) * 3

@@ -3,49 +3,68 @@
 from __future__ import annotations
 
 import array
+import functools
 import math
+import re
 import shutil
 import struct
 import subprocess
 import wave
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+import mutagen
 import pytest
+from mutagen.id3 import TSSE, TXXX
+from mutagen.mp3 import MP3
+from mutagen.mp4 import MP4
 
 from tests.support_audio import ac3, adts, m4a
 from watcher.identify import identify, payload
 from watcher.release import Fact
 
-TOOLS = ("flac", "lame", "opusenc", "oggenc")
 needs_encoders = pytest.mark.skipif(
-    not all(map(shutil.which, TOOLS)), reason="flac, lame, opus-tools and vorbis-tools are not installed"
+    not all(map(shutil.which, ("flac", "lame", "opusenc", "oggenc", "ffmpeg"))),
+    reason="flac, lame, opus-tools, vorbis-tools and ffmpeg are not installed",
 )
-# Arguments before input and output; format and encoding as they have to be told.
+FF = ("ffmpeg", "-v", "error", "-i")
+FIGURE, VARIED = r"\d{2,4}", r"\d{2,3} \(VBR\)|V[012] \(VBR\)"
+# Arguments; extension; bits of the sound; what has to be told: format, encoding (a pattern), bits.
 ALBUMS = {
-    "flac 16": (("flac", "-sf"), "flac", 16, "FLAC", "Lossless"),
-    "flac 24": (("flac", "-sf"), "flac", 24, "FLAC", "24bit Lossless"),
-    "mp3 320": (("lame", "--quiet", "-b", "320"), "mp3", 16, "MP3", "320"),
-    "mp3 256": (("lame", "--quiet", "-b", "256"), "mp3", 16, "MP3", "256"),
-    "mp3 192": (("lame", "--quiet", "-b", "192"), "mp3", 16, "MP3", "192"),
-    "mp3 128": (("lame", "--quiet", "-b", "128"), "mp3", 16, "MP3", "128"),
-    "mp3 V0": (("lame", "--quiet", "-V", "0"), "mp3", 16, "MP3", "V0 (VBR)"),
-    "mp3 V1": (("lame", "--quiet", "-V", "1"), "mp3", 16, "MP3", "V1 (VBR)"),
-    "mp3 V2": (("lame", "--quiet", "-V", "2"), "mp3", 16, "MP3", "V2 (VBR)"),
-    "mp3 insane": (("lame", "--quiet", "--preset", "insane"), "mp3", 16, "MP3", "320"),
-    "ogg q8": (("oggenc", "-Q", "-q", "8"), "ogg", 16, "Ogg Vorbis", "q8.x (VBR)"),
-    "ogg q5": (("oggenc", "-Q", "-q", "5"), "ogg", 16, "Ogg Vorbis", None),
-    "opus": (("opusenc", "--quiet"), "opus", 16, "Opus", None),
-    "mp3 abr": (("lame", "--quiet", "--abr", "180"), "mp3", 16, "MP3", None),
-    "mp3 V4": (("lame", "--quiet", "-V", "4"), "mp3", 16, "MP3", None),
+    "flac 16": (("flac", "-sf"), "flac", 16, "FLAC", "Lossless", 16),
+    "flac 24": (("flac", "-sf"), "flac", 24, "FLAC", "24bit Lossless", 24),
+    "flac in ogg": ((*FF, "-c:a", "flac"), "oga", 24, "FLAC", "24bit Lossless", 24),
+    "mp3 320": (("lame", "-b", "320"), "mp3", 16, "MP3", "320", None),
+    "mp3 256": (("lame", "-b", "256"), "mp3", 16, "MP3", "256", None),
+    "mp3 192": (("lame", "-b", "192"), "mp3", 16, "MP3", "192", None),
+    "mp3 128": (("lame", "-b", "128"), "mp3", 16, "MP3", "128", None),
+    "mp3 128, no header": (("lame", "-t", "-b", "128"), "mp3", 16, "MP3", "128", None),
+    "mp3 V0": (("lame", "-V", "0"), "mp3", 16, "MP3", r"V0 \(VBR\)", None),
+    "mp3 V1": (("lame", "-V", "1"), "mp3", 16, "MP3", r"V1 \(VBR\)", None),
+    "mp3 V2": (("lame", "-V", "2"), "mp3", 16, "MP3", r"V2 \(VBR\)", None),
+    "mp3 V4": (("lame", "-V", "4"), "mp3", 16, "MP3", r"\d{2,3} \(VBR\)", None),
+    "mp3 abr": (("lame", "--abr", "180"), "mp3", 16, "MP3", r"\d{2,3} \(VBR\)", None),
+    "mp3 insane": (("lame", "--preset", "insane"), "mp3", 16, "MP3", "320", None),
+    "mp3 by another": ((*FF, "-c:a", "libmp3lame", "-q:a", "0"), "mp3", 16, "MP3", VARIED, None),
+    "ogg q8": (("oggenc", "-Q", "-q", "8"), "ogg", 16, "Ogg Vorbis", r"q8\.x \(VBR\)", None),
+    "ogg q5": (("oggenc", "-Q", "-q", "5"), "ogg", 16, "Ogg Vorbis", FIGURE, None),
+    "opus": (("opusenc", "--quiet"), "opus", 16, "Opus", FIGURE, None),
+    "aac": ((*FF, "-c:a", "aac", "-b:a", "256k"), "m4a", 16, "AAC", FIGURE, None),
+    "aac, bare": ((*FF, "-c:a", "aac", "-b:a", "256k"), "aac", 16, "AAC", FIGURE, None),
+    "alac 16": ((*FF, "-c:a", "alac"), "m4a", 16, "ALAC", "Lossless", 16),
+    "alac 24": ((*FF, "-c:a", "alac"), "m4a", 24, "ALAC", "24bit Lossless", 24),
+    "ac3": ((*FF, "-c:a", "ac3", "-b:a", "448k"), "ac3", 16, "AC3", "448", None),
+    "eac3": ((*FF, "-c:a", "eac3", "-b:a", "256k"), "eac3", 16, "AC3", "256", None),
+    "ac3 in mp4": ((*FF, "-c:a", "ac3", "-b:a", "448k", "-f", "mp4"), "m4a", 16, "AC3", "448", None),
+    "dts": ((*FF, "-c:a", "dca", "-strict", "-2", "-b:a", "768k"), "dts", 16, "DTS", "76[789]", None),
 }
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def sounds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, Path]:
-    """Three seconds of a chord, at 16 and at 24 bits."""
+    """Two seconds of a chord, at 16 and at 24 bits."""
     folder = tmp_path_factory.mktemp("sounds")
-    tones = [int(8000 * sum(math.sin(at * pitch) for pitch in (0.031, 0.047, 0.199))) for at in range(3 * 44_100)]
+    tones = [int(8000 * sum(math.sin(at * pitch) for pitch in (0.031, 0.047, 0.199))) for at in range(2 * 44_100)]
     for bits in (16, 24):
         with wave.open(str(folder / f"{bits}.wav"), "wb") as sound:
             sound.setparams((2, bits // 8, 44_100, 0, "NONE", ""))
@@ -56,64 +75,93 @@ def sounds(tmp_path_factory: pytest.TempPathFactory) -> Mapping[int, Path]:
     return {bits: folder / f"{bits}.wav" for bits in (16, 24)}
 
 
-def encoded(command: tuple[str, ...], source: Path, target: Path) -> None:
-    out = {"flac": ("-o", str(target), str(source)), "oggenc": ("-o", str(target), str(source))}
-    subprocess.run((*command, *out.get(command[0], (str(source), str(target)))), check=True, capture_output=True)
+Encoded = Callable[[str], Path]
 
 
-def album(folder: Path, kind: str, sounds: Mapping[int, Path], *, end: str = "") -> dict[str, Fact]:
-    command, ending, bits, *_ = ALBUMS[kind]
+@pytest.fixture(scope="session")
+def encoded(sounds: Mapping[int, Path]) -> Encoded:
+    """A file of each kind, encoded when it is first asked for."""
+
+    @functools.cache
+    def made(kind: str) -> Path:
+        command, ending, bits, *_ = ALBUMS[kind]
+        source = str(sounds[bits])
+        target = sounds[bits].parent / f"{kind}.{ending}"
+        tool, rest = command[0], command[1:]
+        orders = {
+            "ffmpeg": (tool, *rest[:3], source, *rest[3:], "-y", str(target)),
+            "lame": (tool, "--quiet", *rest, source, str(target)),
+            "opusenc": (*command, source, str(target)),
+        }
+        subprocess.run(orders.get(tool, (*command, "-o", str(target), source)), check=True, capture_output=True)
+        return target
+
+    return made
+
+
+def album(folder: Path, *tracks: Path, end: str = "") -> dict[str, Fact]:
+    """The facts of an album of copies of these files, two of each."""
     folder.mkdir()
-    first = folder / f"01 - One.{ending}"
-    encoded(command, sounds[bits], first)
-    shutil.copy(first, folder / f"02 - Two.{ending}")
-    for path in list(folder.iterdir()):
-        path.rename(path.with_suffix(f".{end or ending}"))
-    found = payload(folder)
-    return identify(folder, found.files, single=False)
+    for number, track in enumerate((*tracks, *tracks), 1):
+        shutil.copy(track, folder / f"{number:02} - One{end or track.suffix}")
+    return identify(folder, payload(folder).files, single=False)
+
+
+LIES = {"ENCODER": "LAME", "ENCODING": "320", "FORMAT": "MP3", "BITDEPTH": "24", "BITRATE": "V2"}
+
+
+def lied(track: Path, folder: Path) -> Path:
+    """A copy whose tags say that it is something else. What has no tags of its own gets none."""
+    copy = folder / track.name
+    shutil.copy(track, copy)
+    found = mutagen.File(copy)
+    if isinstance(found, MP3):
+        found.add_tags() if found.tags is None else None
+        for name, text in LIES.items():
+            found.tags.add(TXXX(desc=name, text=[text]))
+        found.tags.add(TSSE(text=["LAME 64bits version 3.100 -V 2"]))
+    elif isinstance(found, MP4):
+        found.update({f"----:com.apple.iTunes:{name}": [text.encode()] for name, text in LIES.items()})
+        found["\xa9too"] = ["LAME -V 2"]
+    elif found is not None and hasattr(found.tags, "vendor"):
+        found.update(LIES)
+    else:
+        return copy
+    found.save()
+    return copy
 
 
 @needs_encoders
 @pytest.mark.parametrize("kind", ALBUMS)
-@pytest.mark.parametrize("name", ["Album", "Anna Fell - Rivers (2014) [CD] [FLAC 24bit] [MP3 192]"])
-def test_an_album_is_what_its_encoder_made_of_it_whatever_its_name_says(
-    tmp_path: Path, sounds: Mapping[int, Path], kind: str, name: str
+def test_an_album_is_what_its_encoder_made_of_it_with_wrong_names_with_wrong_tags_and_with_none(
+    tmp_path: Path, encoded: Encoded, kind: str
 ) -> None:
-    facts = album(tmp_path / name, kind, sounds)
-    *_, bits, format, encoding = ALBUMS[kind]
-    assert facts["music.format"].value == format
-    told = str(facts["music.encoding"].value)
-    assert told == encoding if encoding else told.isdecimal()
-    assert facts["music.bit_depth"].value == (bits if format == "FLAC" else None)
-    assert facts["music.sample_rate"].value == (None if format == "Opus" else 44_100)
-    assert facts["music.tracks"].value == 2
-    assert facts["music.tags_complete"].value is False
+    *_, format, encoding, bits = ALBUMS[kind]
+    (tmp_path / "lies").mkdir()
+    plain, lying = encoded(kind), lied(encoded(kind), tmp_path / "lies")
+    named = "Anna Fell - Rivers (2014) [CD] [FLAC 24bit] [MP3 192]"
+    for name, track in (("Album", plain), (named, plain), ("Tagged", lying)):
+        facts = album(tmp_path / name, track)
+        assert facts["music.format"].value == format
+        assert re.fullmatch(str(encoding), str(facts["music.encoding"].value)), facts["music.encoding"].value
+        assert facts["music.bit_depth"].value == bits
+        assert facts["music.sample_rate"].value in (44_100, None if format == "Opus" else 44_100)
+        assert facts["music.tracks"].value == 2
+        assert facts["music.tags_complete"].value is False
+        assert not any("decode" in str(one) for one in facts["music.problems"].value)  # type: ignore[union-attr]
 
 
 @needs_encoders
-def test_a_wrong_ending_is_told_and_does_not_change_what_it_is(tmp_path: Path, sounds: Mapping[int, Path]) -> None:
-    facts = album(tmp_path / "Album", "mp3 V0", sounds, end="flac")
+def test_a_wrong_ending_is_told_and_does_not_change_what_it_is(tmp_path: Path, encoded: Encoded) -> None:
+    facts = album(tmp_path / "Album", encoded("mp3 V0"), end=".flac")
     assert (facts["music.format"].value, facts["music.encoding"].value) == ("MP3", "V0 (VBR)")
     assert any(str(one).startswith("wrong extension") for one in facts["music.problems"].value)  # type: ignore[union-attr]
 
 
 @needs_encoders
-def test_tags_that_lie_about_the_encoding_are_not_believed(tmp_path: Path, sounds: Mapping[int, Path]) -> None:
-    (tmp_path / "Album").mkdir()
-    tags = ("-T", "ENCODER=LAME", "-T", "ENCODING=320", "-T", "FORMAT=MP3", "-T", "BITDEPTH=24")
-    encoded(("flac", "-sf", *tags), sounds[16], tmp_path / "Album/01.flac")
-    found = payload(tmp_path / "Album")
-    facts = identify(tmp_path / "Album", found.files, single=False)
-    assert [facts[f"music.{key}"].value for key in ("format", "encoding", "bit_depth")] == ["FLAC", "Lossless", 16]
-
-
-@needs_encoders
-def test_two_encodings_in_one_album_are_a_problem(tmp_path: Path, sounds: Mapping[int, Path]) -> None:
-    album(tmp_path / "Album", "mp3 V0", sounds)
-    encoded(("lame", "--quiet", "-b", "320"), sounds[16], tmp_path / "Album/03.mp3")
-    found = payload(tmp_path / "Album")
-    facts = identify(tmp_path / "Album", found.files, single=False)
-    assert "mixed encodings: V0 (VBR) (2), 320 (1)" in facts["music.problems"].value  # type: ignore[operator]
+def test_two_encodings_in_one_album_are_a_problem(tmp_path: Path, encoded: Encoded) -> None:
+    facts = album(tmp_path / "Album", encoded("mp3 V0"), encoded("mp3 V0"), encoded("mp3 320"))
+    assert "mixed encodings: V0 (VBR) (4), 320 (2)" in facts["music.problems"].value  # type: ignore[operator]
 
 
 def dts(seconds: float = 2.0) -> bytes:

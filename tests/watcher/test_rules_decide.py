@@ -229,6 +229,8 @@ def test_a_slot_without_a_value_fails_and_tells_none_from_unknown() -> None:
 def test_flags_and_odd_figures_may_be_set() -> None:
     route = routed("{set: {scene: true, music.encoding: 297}}", {})
     assert route.set == {"scene": True, "music.encoding": "297"}  # type: ignore[attr-defined]
+    varied = routed("{set: {music.encoding: 209 (vbr)}}", {})
+    assert varied.set == {"music.encoding": "209 (VBR)"}  # type: ignore[attr-defined]
     assert routed("{set: {scene: '{proper}'}}", {"proper": True}).set == {"scene": True}  # type: ignore[attr-defined]
 
 

@@ -147,7 +147,7 @@ def _value(field: Field) -> Schema:
 def _word(field: Field) -> Schema:
     """The vocabulary, to choose from; the same in any case; `$lists` and globs."""
     blind = "|".join(_blind(word) for word in field.vocabulary)
-    figures = r"|\d{2,4}" if field.figures else ""
+    figures = r"|\d{2,4}( \([vV][bB][rR]\))?" if field.figures else ""
     written: Schema = {"type": "string", "pattern": rf"^(?:{blind}{figures}|\$.+|.*[*?].*)$"}
     ways: list[Schema] = [{"enum": list(field.vocabulary)}, written]
     if field.figures:

@@ -21,7 +21,7 @@ from mutagen.oggvorbis import OggVorbis
 
 from trackers.content import File
 from watcher.identify.dts import HEAD, Dts, read_dts
-from watcher.identify.encoding import lossless, mp3_encoding, vorbis_encoding
+from watcher.identify.encoding import lossless, read_mp3, vorbis_encoding
 from watcher.identify.files import descriptor, opened_file
 from watcher.identify.flac import cut_off
 from watcher.identify.flac_head import read_head
@@ -45,6 +45,8 @@ class Audio:
     tags: Tags = field(default_factory=dict)
     unsigned: bool = False  # FLAC without the MD5 of its audio
     pictured: bool = False  # a JPEG or PNG is inside
+    varies: bool = False  # an MP3 that is VBR or ABR
+    told: bool = False  # and its LAME header names its settings
     unread: str = ""  # why the file could not be read at all
     broken: str = ""  # why what was read is no audio
 
@@ -129,9 +131,10 @@ def _odd_flac(found: Any, opened: BinaryIO) -> dict[str, Any]:
 
 
 def _mp3(found: Any, opened: BinaryIO) -> dict[str, Any]:
-    info, tags = found.info, found.tags
-    told = _lossy("MP3", info, collected(id3_pairs(tags or {})), mp3_encoding(info, opened))
-    return told | {"pictured": tags is not None and pictured_id3(tags)}
+    tags, sound = found.tags, read_mp3(found.info, opened)
+    told = _lossy("MP3", found.info, collected(id3_pairs(tags or {})), sound.word)
+    measured = {"bitrate": sound.bitrate or None, "seconds": sound.seconds, "varies": sound.varies, "told": sound.told}
+    return told | measured | {"pictured": tags is not None and pictured_id3(tags)}
 
 
 def _mp4(found: Any, _: BinaryIO) -> dict[str, Any]:
@@ -144,7 +147,8 @@ def _mp4(found: Any, _: BinaryIO) -> dict[str, Any]:
 
 
 def _ogg_flac(found: Any, _: BinaryIO) -> dict[str, Any]:
-    return _lossy("FLAC", found.info, collected(found.tags or ()), "Lossless")
+    bits = found.info.bits_per_sample
+    return _lossy("FLAC", found.info, collected(found.tags or ()), lossless(bits)) | {"bits": bits}
 
 
 def _vorbis(found: Any, _: BinaryIO) -> dict[str, Any]:

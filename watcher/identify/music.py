@@ -11,7 +11,7 @@ from typing import TypeVar
 from trackers.content import Credit
 from watcher.identify.audio import Audio
 from watcher.identify.credits import credits_of, display, is_various
-from watcher.identify.encoding import figure, mean_bitrate
+from watcher.identify.encoding import figure, mean_bitrate, measured_quality
 from watcher.identify.names import Named, medium_in
 from watcher.identify.problems import problems_of, tags_complete
 from watcher.identify.rip import Rip
@@ -41,9 +41,10 @@ def music_facts(tracks: Sequence[Audio], named: Named, rip: Rip) -> dict[str, Fa
     rows = placed(sound)
     media, torn = _media(sound, named, rip)
     various = is_various(sound)
-    facts |= _title_facts(sound, named, various) | _stream_facts(sound) | _edition_facts(sound, named)
+    encoding, doubts = _encoding(sound)
+    facts |= _title_facts(sound, named, various) | _stream_facts(sound, encoding) | _edition_facts(sound, named)
     facts["music.media"] = media
-    problems = [*problems_of(tracks, sound, rows), *torn, *rip.problems]
+    problems = [*problems_of(tracks, sound, rows), *doubts, *torn, *rip.problems]
     facts["music.problems"] = Fact(problems, "file")
     facts["music.tags_complete"] = Fact(len(sound) == len(tracks) and tags_complete(sound), "tag")
     facts["music.track_list"] = Fact(_track_list(rows, str(facts["music.artist"].value)), "tag")
@@ -123,23 +124,34 @@ def _said(text: str | None) -> str | None:
     return None if text is None or text.casefold() in _NOTHING else text
 
 
-def _stream_facts(sound: Sequence[Audio]) -> dict[str, Fact]:
-    format = _most(track.format for track in sound)
-    same = [track for track in sound if track.format == format]
+def _stream_facts(sound: Sequence[Audio], encoding: str | None) -> dict[str, Fact]:
+    same = _of_main_format(sound)
     return {
-        "music.format": Fact(format, "file"),
-        "music.encoding": Fact(_encoding(same), "file"),
+        "music.format": Fact(same[0].format, "file"),
+        "music.encoding": Fact(encoding, "file"),
         "music.bit_depth": Fact(_most(track.bits for track in same), "file"),
         "music.sample_rate": Fact(_most(track.rate for track in same), "file"),
     }
 
 
-def _encoding(tracks: Sequence[Audio]) -> str | None:
+def _of_main_format(sound: Sequence[Audio]) -> list[Audio]:
+    format = _most(track.format for track in sound)
+    return [track for track in sound if track.format == format]
+
+
+def _encoding(sound: Sequence[Audio]) -> tuple[str | None, list[str]]:
+    """The word or figure, and what speaks against relying on it."""
+    tracks = _of_main_format(sound)
     word = _most(track.encoding for track in tracks)
-    if word is not None:
-        return word
     mean = mean_bitrate([track.bitrate for track in tracks], [track.seconds for track in tracks])
-    return figure(mean) if mean else None
+    if word is not None or not mean:
+        return word, []
+    if not any(track.varies for track in tracks):
+        return figure(mean), []
+    word = None if any(track.told for track in tracks) else measured_quality(mean)
+    if word is None:
+        return f"{round(mean / 1000)} (VBR)", []
+    return word, [f"encoding measured: {word} by a mean of {round(mean / 1000)} kbit/s; no header names it"]
 
 
 def _most(values: Iterable[T | None]) -> T | None:

@@ -15,6 +15,7 @@ from watcher.rules.patterns import Element, Glob, Is, check_regex, element
 LIST = re.compile(r"\$([A-Za-z_][A-Za-z0-9_-]*)")
 Lists = Mapping[str, Sequence[Scalar]]
 
+_FIGURE = re.compile(r"(\d{2,4})( \(VBR\))?", re.ASCII | re.I)
 _WANTS = {
     TEXT: "a text",
     WORD: "a word",
@@ -114,8 +115,8 @@ def canonical(vocabulary: Sequence[str], text: str, figures: bool = False) -> st
     for word in vocabulary:
         if word.lower() == lower:
             return word
-    if figures and re.fullmatch(r"\d{2,4}", text, re.ASCII):
-        return text
+    if figures and (figure := _FIGURE.fullmatch(text)):
+        return figure[1] + (" (VBR)" if figure[2] else "")
     raise ValueError(nearest(text, vocabulary) or "one of " + ", ".join(vocabulary))
 
 

@@ -37,7 +37,7 @@ class Field:
     help: str
     many: bool = False
     vocabulary: tuple[str, ...] = ()
-    figures: bool = False  # beside its vocabulary it takes a bare figure: "297"
+    figures: bool = False  # beside its vocabulary it takes a bare figure: "297", "233 (VBR)"
     late: bool = False
 
     def as_json(self) -> dict[str, object]:
