@@ -137,7 +137,7 @@ def one_file(tmp_path, name: str, data: bytes):
         ("a.ogg", vorbis(TAGS, 192_000), "Ogg Vorbis", None, None),
         ("a.ogg", opus(TAGS), "Opus", None, None),
         ("a.opus", opus(TAGS), "Opus", None, None),
-        ("a.oga", ogg_flac(TAGS), "FLAC", "Lossless", None),
+        ("a.oga", ogg_flac(TAGS), "FLAC", "Lossless", 16),
         ("a.flac", flac(TAGS.items(), b"s", 5000), "FLAC", "Lossless", 16),
         ("a.mp3", mp3(TAGS.items(), b"s", 44_100, "mp3-320"), "MP3", "320", None),
     ],
