@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, below, local, note, say, size, table
+from watcher.cli.show import WIDTH, as_json, below, lines, local, note, say, size, table
 from watcher.errors import FAILED, OK, SeedpostError
 from watcher.journal import Journal
 from watcher.service import view
+from watcher.service.needs import needs
 
 _SETTLING = 5  # names that are shown of what settles in a source
 
@@ -27,7 +28,9 @@ def status(place: Place, check: bool, verbose: bool) -> int:
     journal = Journal.open(state, writable=False)
     ledger = journal.ledger
     beat = view.heartbeat(state)
-    now = view.status(ledger, beat, clock, _trackers(place), journal.trouble)
+    trackers, keys = _of_rules(place)
+    now = view.status(ledger, beat, clock, trackers, journal.trouble)
+    now["needs"] = [need.as_json() for need in needs(now, ledger, keys)]
     now |= {"process": view.process(beat, clock)} if verbose else {}
     wrong = view.unhealthy(now, ledger, clock) if check else []
     if place.json:
@@ -42,14 +45,20 @@ def status(place: Place, check: bool, verbose: bool) -> int:
     return FAILED if wrong else OK
 
 
-def _trackers(place: Place) -> dict[str, str]:
-    """Sites by name, if there are rules that can be read; a status must not need them."""
+def _of_rules(place: Place) -> tuple[dict[str, str], dict[str, list[str]]]:
+    """Sites by name, and the secrets that each tracker and client can't do without, if there are rules that can be
+    read; a status must not need them."""
     from watcher.config import load  # kept out of the commands that read no rules
+    from watcher.secrets.wanted import wanted
 
     try:
-        return {name: one.site for name, one in load(place.rules_file()).trackers.items()}
+        config = load(place.rules_file())
     except SeedpostError:
-        return {}
+        return {}, {}
+    keys = [one.name for one in wanted(config).values() if not one.optional]
+    owners = [*config.trackers, *config.clients]
+    by_owner = {name: [key for key in keys if key.startswith(f"{name.lower()}.")] for name in owners}
+    return {name: one.site for name, one in config.trackers.items()}, by_owner
 
 
 def _screen(now: Mapping[str, object]) -> None:
@@ -76,8 +85,7 @@ def _screen(now: Mapping[str, object]) -> None:
     for reading in _list(now["hashing"]):
         say(_hashing(_map(reading)))
     say("\njobs: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none"))
-    _needs(now["attention"], "needs you", ("job", "tracker", "code", "name", "resume"))
-    _needs(now["undecided"], "undecided", ("release", "source", "undecided", "name", "why"))
+    _needs(_list(now["needs"]))
     last = now["last"]
     if isinstance(last, list) and last:
         say("\nlast decisions")
@@ -186,7 +194,28 @@ def _breaker(value: object) -> str:
     return f"stopped{until} ({value['code']}): {value['why']}"
 
 
-def _needs(rows: object, title: str, keys: tuple[str, ...]) -> None:
-    if isinstance(rows, list) and rows:
-        say(f"\n{title}")
-        table([[str(row.get(key) or "") for key in keys] for row in rows])
+def _needs(found: Sequence[object]) -> None:
+    """What waits for a person, and below each question the commands that answer it."""
+    if found:
+        say("\nneeds you")
+    for one in map(_map, found):
+        lines(f"{_question(one)}: {one['why']}", "  ")
+        names, more = _list(one["names"]), int(str(one["count"])) - 1
+        if names:
+            say("    " + _cut(str(names[0]), f" and {more} more" if more else ""))
+        for command in map(_map, _list(one["commands"])):
+            say(f"    {command['run']}  # {command['does']}")
+    if any(_map(one)["what"] == "job" for one in found):
+        say("  `seedpost queue review` walks through what is held, `queue cancel JOB` ends a job")
+
+
+def _cut(text: str, end: str) -> str:
+    """A name in one line of 80 columns, with what has to follow it."""
+    room = WIDTH - 4 - len(end)
+    return (text if len(text) <= room else text[: room - 1] + "…") + end
+
+
+def _question(one: Mapping[str, object]) -> str:
+    """`3 × RED (require)`, `tracker OPS (paused)`."""
+    what = f"{one['count']} ×" if one["what"] in ("job", "release", "dry_run") else one["what"]
+    return " ".join(str(word) for word in (what, one["about"], f"({one['code']})" if one["code"] else "") if word)

@@ -137,7 +137,7 @@ def _exists(pid: int) -> bool:
 def status(
     ledger: Ledger, beat: Mapping[str, object] | None, clock: Clock, trackers: Mapping[str, str], trouble: str = ""
 ) -> dict[str, object]:
-    """The whole of `status --json`. `trackers`: site by name in rules.yaml, for lanes that never had a record;
+    """`status --json` without `needs` and `process`. `trackers`: site by name in rules.yaml, for lanes with no record;
     `trouble`: what the journal itself says to be wrong with it."""
     age = clock.now() - utc_seconds(str(beat["time"])) if beat else None
     running = beat is not None and alive(beat, clock)

@@ -69,10 +69,14 @@ class Hints(FileSystemEventHandler):
         """Watch no more."""
         logging.getLogger(_Overflow.LOGGER).removeHandler(self._overflow)
         observer, self._observer = self._observer, None
-        if observer is not None:
-            observer.stop()
-            if observer.is_alive():
-                observer.join()
+        if observer is None:
+            return
+        said = logging.getLogger(_ENDING.LOGGER)
+        said.addFilter(_ENDING)
+        observer.stop()
+        if observer.is_alive():
+            observer.join()
+        said.removeFilter(_ENDING)
 
     def take(self) -> set[str]:
         """The children since the last call."""
@@ -92,6 +96,18 @@ class Hints(FileSystemEventHandler):
             if len(parts) >= self._depth and relative:
                 with self._lock:
                     self._names.add("/".join(parts[: self._depth]))
+
+
+class _Ending(logging.Filter):
+    """An event that comes while the observer ends is an error to watchdog, and to nobody else."""
+
+    LOGGER = "watchdog.observers.inotify"
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return "when the thread is inactive" not in record.getMessage()
+
+
+_ENDING = _Ending()
 
 
 class _Overflow(logging.Handler):
