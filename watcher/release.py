@@ -178,6 +178,11 @@ def overridden(facts: Facts, set: Mapping[str, object], origin: str) -> dict[str
     return after
 
 
+def beside(tracker: str) -> str:
+    """The name of the fact that holds what the sidecar says of one tracker's form, as under `set`."""
+    return f"set.{tracker}"
+
+
 def form_keys(set: Mapping[str, object]) -> dict[str, object]:
     """What of `set` is a tracker's own."""
     return {key: value for key, value in set.items() if not is_fact(key.removesuffix(".add").removesuffix(".remove"))}

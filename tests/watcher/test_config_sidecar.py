@@ -10,7 +10,7 @@ import pytest
 from tests.support_video import mkv
 from watcher.config import Config, parse
 from watcher.config.rulesfile import RulesInvalid
-from watcher.config.sidecar import beside_content, parse_sidecar, read_sidecar
+from watcher.config.sidecar import Sidecar, beside_content, parse_sidecar, read_sidecar
 from watcher.errors import SeedpostError
 from watcher.identify import FactCache, identify, payload
 from watcher.intake import decided
@@ -23,14 +23,16 @@ defaults: {mode: upload}
 seed: {client: none}
 trackers:
   RED: {type: redacted}
+  OPS: {type: orpheus}
 rules:
   - name: vinyl
     match: {music.media: Vinyl}
-    upload_to: {RED: {}}
+    upload_to: {RED: {set: {tags: of the rule}}}
   - name: seasons
     match: {kind: tv, tv.season: 3}
     upload_to: {}
 """
+FORMS = {"OPS": {"request": (), "tags": ()}}
 
 
 def album(folder: Path, name: str = "Album") -> Path:
@@ -64,6 +66,18 @@ def test_its_word_goes_over_what_files_and_names_say(tmp_path: Path) -> None:
     assert decision.rule == "vinyl"
 
 
+def test_its_word_on_a_tracker_s_form_is_under_the_rule_s_and_goes_nowhere_by_itself(tmp_path: Path) -> None:
+    path = album(tmp_path)
+    text = (
+        "music.media: Vinyl\nmusic.year: 1974\ntrackers:\n  RED: {request: 12, tags: x, title: 'Album {music.year}'}\n"
+    )
+    (tmp_path / "Album.seedpost.yaml").write_text(text + "  OPS: {request: 7}\n")
+    facts, decision = looked(path)
+    assert facts["set.RED"] == Fact({"request": 12, "tags": "x", "title": "Album 1974"}, "sidecar")
+    assert list(decision.trackers) == ["RED"]
+    assert decision.trackers["RED"].set == {"request": 12, "tags": "of the rule", "title": "Album 1974"}
+
+
 def test_one_inside_the_content_is_content_and_never_read(tmp_path: Path) -> None:
     path = album(tmp_path)
     (path / "Album.seedpost.yaml").write_text("music.media: Vinyl\n")
@@ -87,6 +101,10 @@ def test_a_kind_that_it_names_is_what_the_content_is_identified_as(tmp_path: Pat
         ("music.year: next\n", "1:13: 'music.year' can't be set to 'next'"),
         ("music.media: Tin\n", "1:14: 'music.media' can't be set to 'Tin'"),
         ("torrent.category: music\n", "1:1: 'torrent.category' tells where it came from and can't be set"),
+        ("trackers: [OPS]\n", "1:11: 'trackers' wants a map, got a list"),
+        ("trackers:\n  OSP: {request: 1}\n", "2:3: no tracker 'OSP' in rules.yaml, did you mean 'OPS'?"),
+        ("trackers: {OPS: {reqest: 1}}\n", "1:18: unknown key 'reqest' in set, did you mean 'request'?"),
+        ("trackers: {OPS: 7}\n", "1:17: 'set' wants a map, got '7'"),
         ("- a\n", "1:1: a sidecar is a map of fields, this is a list"),
         ("music.album: [a\n", "1:14: a list in brackets that does not close"),
         ("music.album: x\nmusic.album: y\n", "2:1: 'music.album' stands twice, first in line 1"),
@@ -94,13 +112,13 @@ def test_a_kind_that_it_names_is_what_the_content_is_identified_as(tmp_path: Pat
 )
 def test_every_mistake_is_told_at_its_place(text: str, error: str) -> None:
     with pytest.raises(RulesInvalid) as caught:
-        parse_sidecar(text.encode(), "Album.seedpost.yaml")
+        parse_sidecar(text.encode(), "Album.seedpost.yaml", FORMS)
     assert f"Album.seedpost.yaml:{error}" in str(caught.value)
 
 
 @pytest.mark.parametrize("text", ["", "\n", "# nothing yet\n  # music.media: CD\n"])
 def test_an_empty_one_says_nothing(text: str) -> None:
-    assert parse_sidecar(text.encode(), "x") == {}
+    assert parse_sidecar(text.encode(), "x", {}) == Sidecar()
 
 
 def test_a_mistake_in_it_leaves_the_release_undecided_and_says_what_to_do(tmp_path: Path) -> None:
@@ -123,25 +141,25 @@ def test_what_its_owner_can_not_have_written_is_not_believed(tmp_path: Path) -> 
     sidecar = tmp_path / "Album.seedpost.yaml"
     sidecar.symlink_to(tmp_path / "elsewhere")
     with pytest.raises(SeedpostError, match="no regular file"):
-        read_sidecar(path)
+        read_sidecar(path, {})
     sidecar.unlink()
     sidecar.write_text("scene: true\n")
     sidecar.chmod(0o666)
     with pytest.raises(SeedpostError, match="can be written by everybody"):
-        read_sidecar(path)
+        read_sidecar(path, {})
     sidecar.chmod(0o600)
-    assert read_sidecar(path) == {"scene": True}
+    assert read_sidecar(path, {}) == Sidecar({"scene": True})
     if os.geteuid() == 0:
         os.chown(sidecar, 12345, 12345)
         with pytest.raises(SeedpostError, match="belongs to another user"):
-            read_sidecar(path)
+            read_sidecar(path, {})
 
 
 def test_content_with_a_name_of_any_length_has_none(tmp_path: Path) -> None:
-    assert read_sidecar(tmp_path / ("x" * 250)) == {}
-    assert read_sidecar(tmp_path / "nowhere" / "x") == {}
+    assert read_sidecar(tmp_path / ("x" * 250), {}) == Sidecar()
+    assert read_sidecar(tmp_path / "nowhere" / "x", {}) == Sidecar()
     (tmp_path / "file").write_text("")
-    assert read_sidecar(tmp_path / "file" / "x") == {}
+    assert read_sidecar(tmp_path / "file" / "x", {}) == Sidecar()
 
 
 def test_facts_are_kept_until_a_file_changes_and_not_where_one_could_not_be_read(tmp_path: Path) -> None:

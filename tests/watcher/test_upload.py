@@ -265,6 +265,17 @@ def test_a_request_is_filled_after_the_upload(tmp_path: Path, sandbox: Sandbox) 
     assert job.rest["extras"]["request"]["what"] == "done"
 
 
+def test_a_request_is_filled_with_what_was_uploaded_before(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost, path = made(tmp_path, sandbox), album(tmp_path)
+    assert seedpost("upload", path, "--to", "RED", "--yes").returncode == OK
+    done = seedpost("upload", path, "--to", "RED", "--yes", "--request", "1")
+    assert done.returncode == OK and "request 1 is filled with http" in done.stderr, done.stderr
+    (job,) = seedpost.jobs().values()
+    assert job.rest["extras"]["request"]["what"] == "done" and len(sandbox.posts("redacted")) == 1
+    other = seedpost("upload", path, "--to", "RED", "--yes", "--request", "2", "--json")
+    assert other.returncode == FAILED and json.loads(other.stdout)["jobs"][0]["state"] == "uploaded"
+
+
 def test_the_same_files_under_another_name_are_held(tmp_path: Path, sandbox: Sandbox) -> None:
     seedpost, path = made(tmp_path, sandbox), album(tmp_path)
     assert seedpost("upload", path, "--to", "RED", "--yes").returncode == OK

@@ -18,7 +18,7 @@ from watcher.cli.prompts import agreed, asked_for
 from watcher.cli.queue import typed
 from watcher.cli.show import as_json, fields, note, say, show_facts, show_forms, table
 from watcher.errors import DUPLICATE, FAILED, HELD, NETWORK, OK, UNKNOWN, USAGE, SeedpostError
-from watcher.jobs import Job, Ledger
+from watcher.jobs import PUBLISHED, Job, Ledger
 from watcher.journal import Journal
 from watcher.logs import configure
 from watcher.rules import described
@@ -60,7 +60,9 @@ Ends with 0 if all of it stands on its sites, else with the first of these that 
     "--set", "given", multiple=True, metavar="FIELD=VALUE", help="A fact or a form key; TRACKER:KEY=VALUE for one."
 )
 @click.option(
-    "--request", metavar="ID", help="A user's request that it fills; TRACKER:ID where there are several trackers."
+    "--request",
+    metavar="ID",
+    help="A user's request that it fills, also if it stands already; TRACKER:ID for one of several trackers.",
 )
 @click.option("--dry-run", is_flag=True, help="Show it, write nothing, send nothing.")
 @click.option("--remote", is_flag=True, help="With --dry-run: ask the site what it would make of it (RED).")
@@ -96,13 +98,15 @@ def upload(
     if dry_run:
         return one.shown(found, remote)
     left = one.left_out(found)
+    requests = {} if request is None else one.requested(found, left)
     if not found.trackers:
-        return one.nothing(found, left)
+        return one.filled(found, requests) if requests else one.nothing(found, left)
     offers = one.complete(found, confirmed=yes)
     if offers is None:
         say("nothing was uploaded")
         return FAILED
-    return one.sent(found, left)
+    code = one.sent(found, left)
+    return one.filled(found, requests) or code if requests else code
 
 
 def _on_a_terminal() -> bool:
@@ -157,6 +161,29 @@ class _Upload:
             note(f"{name}: {_standing(job)}")
         found.trackers = {name: one for name, one in found.trackers.items() if name not in left}
         return left
+
+    def requested(self, found: Proposal, left: dict[str, Job]) -> dict[str, Job]:
+        """Of those trackers, the ones whose upload stands and is to fill a request now."""
+        wanted = {name: job for name, job in left.items() if job.state in PUBLISHED and "request" in found.wishes(name)}
+        for name in wanted:
+            del left[name]
+        return wanted
+
+    def filled(self, found: Proposal, wanted: Mapping[str, Job]) -> int:
+        """Fill requests with what stands on the sites already, and say what came of it."""
+        journal, refused = Journal.open(self._begin.state), False
+        for name, job in wanted.items():
+            said = {"set": {"request": found.wishes(name)["request"]}}
+            (seq,) = journal.append([{"type": "command", "do": "edit", "jobs": [job.job], "with": said}])
+            progress = Progress(seq, {name: job.job}, quiet=self._place.json)
+            carried_out(progress, found.content.holders, journal, self._begin, self._secrets, self._clock)
+            why = progress.refused or ("" if progress.answered else "it waits in the journal: seedpost run")
+            note(f"{name}: " + (why or f"request {said['set']['request']} is filled with {job.url}"))
+            refused = refused or bool(why)
+        journal.refresh()
+        if self._place.json:
+            self._as_json(found, [journal.ledger.jobs[job.job] for job in wanted.values()], journal.ledger)
+        return FAILED if refused else OK
 
     def nothing(self, found: Proposal, left: Mapping[str, Job]) -> int:
         """Every tracker has it."""

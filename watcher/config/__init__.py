@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from watcher.config.accepted import keep, kept
     from watcher.config.editors import schema
     from watcher.config.rulesfile import Config, RulesInvalid, load, parse, run_tests
-    from watcher.config.sidecar import read_sidecar
+    from watcher.config.sidecar import Sidecar, read_sidecar
     from watcher.config.sources import ClientConfig, FolderConfig, NotifyConfig, Seed
     from watcher.config.trackers import TrackerConfig
     from watcher.rules.nodes import Problem
@@ -24,6 +24,7 @@ __all__ = [
     "Problem",
     "RulesInvalid",
     "Seed",
+    "Sidecar",
     "TrackerConfig",
     "find_rules",
     "keep",
@@ -42,7 +43,7 @@ _LATER = {
     "watcher.config.accepted": ("keep", "kept"),
     "watcher.config.editors": ("schema",),
     "watcher.config.rulesfile": ("Config", "RulesInvalid", "load", "parse", "run_tests"),
-    "watcher.config.sidecar": ("read_sidecar",),
+    "watcher.config.sidecar": ("Sidecar", "read_sidecar"),
     "watcher.config.sources": ("ClientConfig", "FolderConfig", "NotifyConfig", "Seed"),
     "watcher.config.trackers": ("TrackerConfig",),
     "watcher.rules.nodes": ("Problem",),

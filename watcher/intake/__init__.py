@@ -115,7 +115,7 @@ class Intake:
         """What follows of a person's choice of trackers, for `take` to write. Raises SeedpostError where a guard, the
         sidecar or the origin forbids it."""
         config = self._config()
-        facts, doubt = known(release, self._cache)
+        facts, doubt = known(release, config, self._cache)
         if undecided is not None or doubt:
             return Answer("refused", doubt or (undecided or ("", ""))[1])
         real = os.path.realpath(release.path)

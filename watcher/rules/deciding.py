@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
-from watcher.release import Facts, overridden
+from watcher.release import NONE, Facts, beside, overridden
 from watcher.rules.decision import Decision, Reason, Route, RuleVerdict, strictest
 from watcher.rules.grammar import DEEPEST, Scope, fields_of, late, read_match
 from watcher.rules.leaves import Test
@@ -117,7 +117,8 @@ def _unmatched(rules: Rules, view: View, passed: Rule | None) -> Decision:
 
 def _route(rules: Rules, rule: Rule, name: str, target: Target, facts: Facts) -> Route:
     tracker = rules.trackers[name]
-    settings = {**rule.set, **target.set}
+    said = facts.get(beside(name), NONE).value  # in the sidecar: weaker than any rule
+    settings = {**(said if isinstance(said, Mapping) else {}), **rule.set, **target.set}
     set, failed = filled(settings, facts)
     pending, wrong = _required((*rule.require, *target.require), overridden(facts, set, "rule"))
     delay = target.delay if target.delay is not None else rule.delay

@@ -23,7 +23,7 @@ from watcher.intake.plan import sites_from
 from watcher.intake.routing import known
 from watcher.jobs import Job, Ledger
 from watcher.logs import redact
-from watcher.release import Facts, Release, content_of, facts_of, is_fact, job_id, overridden
+from watcher.release import Facts, Release, beside, content_of, facts_of, is_fact, job_id, overridden
 from watcher.rules import FIELDS
 from watcher.secrets import Secrets
 from watcher.service import parts
@@ -122,6 +122,10 @@ class Proposal:
                 raise SeedpostError(f"{name} is not among --to", exit_code=USAGE)
             self.set.setdefault(name, {})[key] = value
 
+    def wishes(self, name: str) -> Mapping[str, object]:
+        """What a person, or the sidecar, says of one tracker's form; also of one that was left out since."""
+        return self.set.get(name, {})
+
     def facts_with(self) -> Facts:
         """The facts under what the person said."""
         said = {key: value for one in self.set.values() for key, value in one.items()}
@@ -173,7 +177,7 @@ def proposal(
 ) -> Proposal:
     """Raises SeedpostError where a guard, its origin or its sidecar forbids it, or a tracker can't be opened."""
     release = content.release
-    facts, doubt = known(release)
+    facts, doubt = known(release, config)
     if doubt:
         raise SeedpostError(doubt, exit_code=HELD)
     check(facts, config, to)
@@ -181,7 +185,13 @@ def proposal(
     learned = _learned(release, facts, config, ledger, secrets, state, clock)
     record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": learned}
     trackers = {name: (config.trackers[name], tracker) for name, tracker in opened.items()}
-    return Proposal(content, facts_of(record), trackers, learned)
+    return Proposal(content, facts_of(record), trackers, learned, _said_beside(facts, to))
+
+
+def _said_beside(facts: Facts, to: Sequence[str]) -> dict[str, dict[str, object]]:
+    """What the sidecar says of each tracker's form."""
+    said = {name: facts[beside(name)].value for name in to if beside(name) in facts}
+    return {name: dict(value) for name, value in said.items() if isinstance(value, Mapping)}
 
 
 def _opened(block: TrackerConfig, config: Config, secrets: Secrets, state: Path, clock: Clock) -> Uploader:

@@ -103,7 +103,7 @@ def _let_go(job: Job, approved: Mapping[str, object]) -> Reply:
 
 def _cancel(job: Job, given: Mapping[str, object]) -> Reply:
     if _is_open(job):
-        wish = record_of(job, {"state": job.state, **_standing(job), "wish": "cancel"})
+        wish = record_of(job, {"state": job.state, **standing(job), "wish": "cancel"})
         return Reply("kept", "the outcome of its upload is unknown; cancelled if it turns out absent", (wish,))
     if job.state in CANCELLABLE:
         stands = {"stands": True} if job.back_to in PUBLISHED else {}
@@ -111,7 +111,7 @@ def _cancel(job: Job, given: Mapping[str, object]) -> Reply:
     return _no(f"{job.job} is {job.state}: what stands on the site can't be cancelled")
 
 
-def _standing(job: Job) -> dict[str, object]:
+def standing(job: Job) -> dict[str, object]:
     """What a record that only adds a key must say again, or it would be cleared."""
     return {
         key: getattr(job, key)
@@ -133,6 +133,17 @@ def edited(before: Mapping[str, object], change: Mapping[str, object]) -> dict[s
 def editable(job: Job) -> bool:
     """Whether its facts and keys may still be changed: what was or may have been sent is not edited."""
     return job.state in EDITABLE and not _is_open(job) and job.back_to not in PUBLISHED
+
+
+def request_for(command: Mapping[str, object], job: Job) -> str | None:
+    """The number of the user's request that an edit wants filled with what stands on the site; None for any other
+    command. It is the one thing that may be said of an upload once it was sent."""
+    given = command.get("with")
+    change = given.get("set") if isinstance(given, Mapping) else None
+    if command["do"] != "edit" or job.state not in PUBLISHED or not isinstance(change, Mapping):
+        return None
+    number = str(change.get("request", ""))
+    return number if set(change) == {"request"} and number.isascii() and number.isdecimal() else None
 
 
 def _edit(job: Job, given: Mapping[str, object]) -> Reply:
@@ -161,7 +172,7 @@ def _after_edit(job: Job, lacks: str) -> dict[str, object]:
             return {**question, "state": State.DRY_RUN}
         return {**question, **_delayed(job), "state": State.HELD, "back_to": _back(job)}
     if stands and job.code != "require":
-        return {**_standing(job), "state": State.HELD}
+        return {**standing(job), "state": State.HELD}
     if isinstance(then, Mapping):
         return {**then, **_delayed(job), "then": None, "state": State.HELD, "back_to": _back(job)}
     return {**_delayed(job), "state": _back(job) if job.state is State.HELD else job.state}
@@ -170,7 +181,7 @@ def _after_edit(job: Job, lacks: str) -> dict[str, object]:
 def _prioritise(job: Job, given: Mapping[str, object]) -> Reply:
     if job.state in (State.DONE, State.CANCELLED, State.DUPLICATE):
         return _no(f"{job.job} is {job.state}")
-    keys = {**_standing(job), "state": job.state, "priority": given.get("priority", 1)}
+    keys = {**standing(job), "state": job.state, "priority": given.get("priority", 1)}
     return Reply("done", records=(record_of(job, keys),))
 
 

@@ -16,6 +16,7 @@ from watcher.uploader.prepare import attached, upload_of
 
 MOST_TRIES = 10  # of one extra, before it is given up
 DONE, GIVEN_UP, TRIED = "done", "given up", "tried"
+REQUEST = "request"
 # Of the whole site, and not of one request: the lane waits, and the extra loses no try.
 OF_THE_SITE = ("rate-limited", "dns", "refused", "unreachable", "connect-timeout", "tls")
 
@@ -45,6 +46,19 @@ def follow(job: Job, lane: Lane, bench: Bench) -> Step:
     tries = max((_tries(one) for one in after.values() if one.get("what") == TRIED), default=0)
     wait = min(LONGEST_WAIT, FIRST_WAIT * 2 ** (tries - 1)) if tries else 0.0
     return {"state": job.state, "extras": after, "not_before": bench.at(wait)}
+
+
+def fill_now(job: Job, lane: Lane, bench: Bench, request: str) -> Step:
+    """Fill a user's request with what stands on the site already, because a person says so now. The job stays in its
+    state. Raises `Refused` and what look-ups raise: then nothing is written, and it can be said again."""
+    extra = lane.tracker().extras.get(REQUEST)
+    if extra is None:
+        raise Refused("request-not-filled", f"{job.tracker} knows no requests")
+    extra(_upload(job, lane, bench), receipt_of(job), request)
+    known = job.rest.get("extras")
+    others = [[name, about] for name, about, _ in _rows(job) if name != REQUEST]
+    standing = {**known, REQUEST: {"what": DONE}} if isinstance(known, Mapping) else {REQUEST: {"what": DONE}}
+    return {"state": job.state, "after": [*others, [REQUEST, request]], "extras": standing}
 
 
 def _tried(name: str, about: str, standing: Standing, upload: Upload, job: Job, lane: Lane) -> Standing:

@@ -7,15 +7,16 @@ from collections.abc import Container, Mapping
 
 from trackers.base import Absent, CannotTell, Form, Found
 from trackers.clock import utc_seconds
-from trackers.errors import NotAuthorised, SettingsError, Unavailable
+from trackers.errors import NotAuthorised, Refused, SettingsError, Unavailable
 from watcher.jobs import ImpossibleMove, Job, State, first_half
 from watcher.journal import BlobLost
 from watcher.logs import log, redact
 from watcher.release import facts_of
 from watcher.rules import check_edit
 from watcher.uploader.bench import Bench, record_of
-from watcher.uploader.commands import Reply, edited, obey
+from watcher.uploader.commands import Reply, edited, obey, request_for, standing
 from watcher.uploader.covers import drafted
+from watcher.uploader.extras import fill_now
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import noted, problems_of
 from watcher.uploader.reconcile import one_look
@@ -36,7 +37,7 @@ class Orders:
         for command in self._bench.journal.ledger.commands:
             if first_half(command, sources) or any(id in busy for id in ids_of(command)):
                 continue  # not ours; or at a later turn, when the hands are off it
-            if command["do"] in ("resolve", "forget") or self._checks_a_key(command):
+            if command["do"] in ("resolve", "forget") or self._checks_a_key(command) or self._fills(command):
                 asking.append(command)
             else:
                 self.answer(command)
@@ -58,6 +59,9 @@ class Orders:
         job = self._bench.journal.ledger.jobs.get(id)
         if job is None:
             return Reply("refused", f"no job {id}")
+        request = request_for(command, job)
+        if request is not None:
+            return self._filled(job, request)
         if command["do"] == "approve":
             command = {**command, "with": self._shown(job) | dict(_given(command))}
         elif command["do"] == "edit":
@@ -116,6 +120,23 @@ class Orders:
         if isinstance(found, Found):
             return Reply("refused", f"the site shows it: {found.receipt.url}")
         return self._sent_again(job, question, found)
+
+    def _filled(self, job: Job, request: str) -> Reply:
+        """A user's request filled with an upload that stands. What failed is not tried again by itself."""
+        lane = self._lanes.get(job.site)
+        if lane is None or lane.closed:
+            return Reply("refused", f"{job.tracker} can't be asked now")
+        try:
+            step = fill_now(job, lane, self._bench, request)
+        except Refused as error:
+            return Reply("refused", redact(error.text))
+        except (Unavailable, NotAuthorised, SettingsError) as error:
+            return Reply("refused", f"{job.tracker} can't be asked now: {redact(error.text)}")
+        return Reply("done", f"request {request} is filled", (record_of(job, {**standing(job), **step}),))
+
+    def _fills(self, command: Mapping[str, object]) -> bool:
+        jobs = self._bench.journal.ledger.jobs
+        return any(request_for(command, jobs[id]) is not None for id in ids_of(command) if id in jobs)
 
     def _sent_again(self, job: Job, question: str, found: Absent | CannotTell) -> Reply:
         """It is not there, by a person's word, and as far as the site tells."""
