@@ -24,9 +24,11 @@ from trackers.base import (
 )
 from trackers.content import Content
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, Unavailable, Unconfirmed
+from trackers.lookups import Service
 from trackers.secret import Secret
 from watcher.client import ClientAway, TorrentGone
 from watcher.config import Config, TrackerConfig, parse
+from watcher.config.lookups import LookupConfig
 from watcher.durable import FileSystem
 from watcher.intake import Intake
 from watcher.jobs import Job, State
@@ -325,11 +327,14 @@ class World:
             seeder=self.client,
             random=self.random,
         )
-        self.manager = UploadManager(self.bench, self._opened, Inline())
+        self.manager = UploadManager(self.bench, self._opened, Inline(), open_lookup=self._lookup)
         self.manager.start()
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         return self.models[config.name]
+
+    def _lookup(self, config: LookupConfig) -> Service:
+        raise AssertionError("no rules of this world name a look-up service")
 
     def restart(self) -> None:
         """As after a kill: nothing is said goodbye to."""

@@ -13,12 +13,12 @@ WATCHER = (  # noqa: SIM905
     "uploader notify metrics service cli __main__"
 ).split()
 TRACKERS = (  # noqa: SIM905
-    "clock errors secret content description titles catalogue base sheet http limits line announce images outfit "
-    "gazelle redacted orpheus unit3d btn nebulance __init__ sandbox"
+    "clock errors secret content identity description titles catalogue base sheet http limits line announce images "
+    "lookups outfit gazelle redacted orpheus unit3d btn nebulance __init__ sandbox"
 ).split()
-# description and titles are pure: rules.yaml is checked against the slots of their templates.
-OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "description", "titles", "catalogue"}
-OPEN_TO_THE_LOOP = {*OPEN_TO_WATCHER, "base", "__init__"}
+# description and titles are pure: rules.yaml is checked against the slots of their templates. So is identity.
+OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "identity", "description", "titles", "catalogue"}
+OPEN_TO_THE_LOOP = {*OPEN_TO_WATCHER, "base", "lookups", "__init__"}
 OWNERS = {"qbittorrentapi": "watcher/client", "requests": "trackers/http"}
 
 

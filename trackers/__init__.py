@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from trackers.catalogue import SiteType
     from trackers.clock import Clock
     from trackers.images import ImageHost
+    from trackers.lookups import Service
     from trackers.outfit import Outfit
     from trackers.secret import Secret
 
@@ -68,6 +69,58 @@ def open_images(type: str, url: str | None, key: Secret) -> ImageHost:
     from trackers.images import ImageHost
 
     return ImageHost(type, url, key, version=version("seedpost"))
+
+
+def open_lookup(
+    type: str,
+    url: str | None,
+    secrets: Mapping[str, Secret],
+    *,
+    name: str,
+    clock: Clock,
+    state: Path | None,
+    ca_file: Path | None = None,
+) -> Service:
+    """A look-up service of rules.yaml. Asks it nothing. `state`: the folder for what it said and for its limiter; None
+    keeps both in memory. Raises `SettingsError` in words that tell what to change."""
+    from importlib.metadata import version
+
+    from trackers.catalogue import LOOKUPS
+    from trackers.limits import Limiter
+    from trackers.lookups import SERVICES
+    from trackers.lookups.memory import Memory
+    from trackers.lookups.service import Opening
+
+    known, keys = LOOKUPS[type], _fit(secrets, name)
+    limits, memory = (
+        (state / "limits" / f"lookup-{name}.json", state / "lookups" / f"{name}.json") if state else (None, None)
+    )
+    limiter = Limiter(limits, known.limit, clock=clock, credential=keys["api_key"])
+    return SERVICES[type](
+        Opening(
+            name=name,
+            type=known,
+            url=(url or known.url).rstrip("/"),
+            secrets=keys,
+            version=version("seedpost"),
+            clock=clock,
+            limiter=limiter,
+            memory=Memory(memory, clock),
+            ca_file=ca_file,
+        )
+    )
+
+
+def _fit(secrets: Mapping[str, Secret], name: str) -> dict[str, Secret]:
+    """Secrets that can stand in a header. Raises `SettingsError` for others."""
+    from trackers.errors import SettingsError
+
+    for which, key in secrets.items():
+        value = key.reveal()
+        if not value.isascii() or not value.isprintable() or " " in value:
+            stored = f"seedpost secrets set {name.lower()}.{which}"
+            raise SettingsError("no-key", f"{name}: its {which} has characters that none has: {stored}")
+    return dict(secrets)
 
 
 def _keys(site: SiteType, secrets: Mapping[str, Secret], name: str) -> dict[str, Secret]:

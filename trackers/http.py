@@ -217,15 +217,23 @@ def _pool(pool: type[HTTPConnectionPool], connection: Any, trace: _Trace, *args:
 class Http:
     """Requests to one site. `headers` go with each of them and nowhere else.
 
-    Raises `SettingsError` for an address that is not https (or plain http on this machine).
+    Raises `SettingsError` for an address that is not https (or plain http on this machine; `plain`: anywhere, as for
+    a program of the user's own in their network).
     """
 
     def __init__(
-        self, url: str, headers: Mapping[str, Secret], *, version: str, deadline: float, ca_file: Path | None = None
+        self,
+        url: str,
+        headers: Mapping[str, Secret],
+        *,
+        version: str,
+        deadline: float,
+        ca_file: Path | None = None,
+        plain: bool = False,
     ) -> None:
         parts = urlsplit(url)
         self.host = parts.hostname or ""
-        if parts.scheme != "https" and not (parts.scheme == "http" and is_loopback(self.host)):
+        if parts.scheme != "https" and not (parts.scheme == "http" and (plain or is_loopback(self.host))):
             raise SettingsError("settings", "a tracker is spoken to by https:// alone")
         self._url = url
         self._secret = dict(headers)

@@ -127,13 +127,17 @@ def files_of(record: Mapping[str, object]) -> tuple[File, ...]:
 
 def facts_of(record: Mapping[str, object]) -> dict[str, Fact]:
     """The facts that a `release` record holds, with what the tracker told that the content came from: above what tags,
-    name and files say, below what a person said."""
-    facts, learned = record.get("facts"), record.get("learned")
+    name and files say, below what a person said; and with the numbers that services told where nobody else did."""
+    facts, learned, looked = record.get("facts"), record.get("learned"), record.get("looked")
     found = {name: Fact.from_json(value) for name, value in facts.items()} if isinstance(facts, Mapping) else {}
     for tracker, told in learned.items() if isinstance(learned, Mapping) else ():
         for name, value in told.items():
             if found.get(name, NONE).origin not in PERSONAL:
                 found[name] = Fact(value, f"tracker:{tracker}")
+    for service, told in looked.items() if isinstance(looked, Mapping) else ():
+        for name, value in told.items():
+            if found.get(name, NONE).value is None:
+                found[name] = Fact(value, f"lookup:{service}")
     return found
 
 

@@ -35,7 +35,8 @@ def test_every_record_has_an_event_of_the_list() -> None:
     records += [{"type": "tracker", "breaker": one} for one in ("open", "closed")]
     records += [{"type": "rules", "what": one} for one in ("loaded", "rejected")]
     records += [{"type": "source", "what": one} for one in ("baseline", "seen", "gone", "paused", "resumed")]
-    records += [{"type": "release"}, {"type": "file"}]
+    records += [{"type": "release", **one} for one in ({}, {"learned": {}}, {"looked": {}})]
+    records += [{"type": "file"}]
     assert {line_for(record)[1] for record in records} == set(OF_RECORDS)
 
 

@@ -16,6 +16,7 @@ from watcher.service.needs import Need, needs
 
 WELL: Mapping[str, Any] = {
     "running": True, "stopped": "", "vault": "", "rules": {"valid": True}, "clients": {}, "folders": {}, "lanes": {},
+    "lookups": {},
 }  # fmt: skip
 KEYS = {"RED": ["red.api_key"], "seedbox": ["seedbox.password"]}
 JOB = {"type": "job", "tracker": "RED", "site": "redacted.sh", "attempt": 0, "state": "held", "back_to": "queued"}
@@ -140,3 +141,18 @@ def test_what_concerns_everything_has_its_command(status: dict[str, object], com
 def test_a_source_that_rests_for_a_while_or_is_up_asks_nothing() -> None:
     resting, up = {"paused": {"until": "later"}, "up": False, "error": "so"}, {"up": True, "error": ""}
     assert asked(clients={"seedbox": resting, "other": up}) == []
+
+
+def test_each_release_of_an_unclear_title_is_a_question_of_its_own() -> None:
+    jobs = [held(one, "ids-unclear", resume=f"seedpost queue edit --release {one:012x} ids.tmdb=…") for one in (1, 2)]
+    found = asked(*jobs, release(1), release(2))
+    assert [one.commands[0][0] for one in found] == [
+        f"seedpost queue edit --release {one:012x} ids.tmdb=…" for one in (1, 2)
+    ]
+
+
+def test_a_look_up_service_that_refused_its_key_is_named_with_what_opens_it() -> None:
+    stopped = {"tmdb": {"breaker": {"code": "key-refused", "why": "tmdb: it refused the key (401)", "until": None}}}
+    (found,) = asked(lookups=stopped)
+    assert (found.what, found.name) == ("look-up", "tmdb")
+    assert found.commands[-1][0] == "seedpost resume tmdb"

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from urllib.parse import urlsplit
 
 from trackers.catalogue.entries import BTN, NEBULANCE, ORPHEUS, REDACTED, SANDBOX, TYPES, UNIT3D
+from trackers.catalogue.lookups import LOOKUPS, LookupType
 from trackers.catalogue.settings import COVER, ID_WORDS, MAPPED, MOST_SCREENSHOTS, Maps, Settings, read_settings
 from trackers.catalogue.shapes import Limit, Pieces, SiteType, is_loopback
 
@@ -18,6 +19,7 @@ __all__ = [
     "COVER",
     "ID_WORDS",
     "IMAGE_HOSTS",
+    "LOOKUPS",
     "MAPPED",
     "MOST_SCREENSHOTS",
     "NEBULANCE",
@@ -27,6 +29,7 @@ __all__ = [
     "TYPES",
     "UNIT3D",
     "Limit",
+    "LookupType",
     "Maps",
     "Pieces",
     "Settings",

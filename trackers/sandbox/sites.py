@@ -17,6 +17,8 @@ from trackers.sandbox.faults import Fault
 from trackers.sandbox.nebulance import Nebulance
 from trackers.sandbox.orpheus import Orpheus
 from trackers.sandbox.redacted import Redacted
+from trackers.sandbox.services import SERVICES, Library
+from trackers.sandbox.services.library import made
 from trackers.sandbox.store import Peer, Post, Seen, Store, Torrent, Traits
 from trackers.sandbox.unit3d import Unit3d
 from trackers.sandbox.unit3d.entry import STATUSES, Entry
@@ -56,11 +58,21 @@ class Sites:
             store = Store(type, dialect.flag, self._clock, random.Random(seed * 1000 + number))  # noqa: S311  keys of a sandbox open nothing
             self._sites[type] = dialect(store)
             self._sites[type].populate((keys or {}).get(type, ()), stocked)
+        self.library = Library()  # of titles, which the look-up services know
+        self._services: dict[str, Dialect] = {}
+        for number, (type, service) in enumerate(SERVICES.items(), 100):
+            store = Store(type, "", self._clock, random.Random(seed * 1000 + number))  # noqa: S311  as above
+            self._services[type] = made(service, store, self.library, (keys or {}).get(type, ()))
 
     @property
     def sites(self) -> tuple[str, ...]:
         """The dialects it speaks."""
         return tuple(self._sites)
+
+    @property
+    def services(self) -> tuple[str, ...]:
+        """The look-up services: each has an account, requests and faults as a site has."""
+        return tuple(self._services)
 
     def account(self, site: str, user: str = "uploader") -> Keys:
         """The keys of an account. Raises KeyError."""
@@ -156,15 +168,15 @@ class Sites:
         return self._site(site).store
 
     def _site(self, site: str) -> Dialect:
-        try:
-            return self._sites[site]
-        except KeyError:
-            raise KeyError(f"no site {site!r} (have: {', '.join(self._sites)})") from None
+        known = self._sites | self._services
+        if site not in known:
+            raise KeyError(f"no site {site!r} (have: {', '.join(known)})")
+        return known[site]
 
     def dialect_at(self, path: str) -> tuple[Dialect | None, str]:
         """The site a path belongs to, and what follows its prefix."""
         prefix, _, rest = path.removeprefix("/").partition("/")
-        return self._sites.get(prefix), rest
+        return self._sites.get(prefix) or self._services.get(prefix), rest
 
     @property
     def released(self) -> threading.Event:

@@ -56,7 +56,7 @@ def _of_rules(place: Place) -> tuple[dict[str, str], dict[str, list[str]]]:
     except SeedpostError:
         return {}, {}
     keys = [one.name for one in wanted(config).values() if not one.optional]
-    owners = [*config.trackers, *config.clients]
+    owners = [*config.trackers, *config.clients, *config.lookups]
     by_owner = {name: [key for key in keys if key.startswith(f"{name.lower()}.")] for name in owners}
     return {name: one.site for name, one in config.trackers.items()}, by_owner
 
@@ -81,6 +81,10 @@ def _screen(now: Mapping[str, object]) -> None:
             below([(name, _source(name, one)) for name, one in _of(now[kind])])
     say("\ntrackers")
     below([(name, [_lane(one)]) for name, one in _of(now["lanes"])])
+    stopped = [(name, one["breaker"]) for name, one in _of(now["lookups"]) if one["breaker"]]
+    if stopped:
+        say("\nlook-up services")
+        below([(name, [_breaker(one)]) for name, one in stopped])
     counts = _map(now["jobs"])
     for reading in _list(now["hashing"]):
         say(_hashing(_map(reading)))

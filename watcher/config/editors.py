@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from watcher.config.images import ImagesConfig
+from watcher.config.lookups import LookupConfig
 from watcher.config.metrics import MetricsConfig
 from watcher.config.rulesfile import Defaults, Top
 from watcher.config.sources import ClientConfig, FolderConfig, NotifyConfig, SeedBlock
@@ -42,6 +43,7 @@ def _blocks() -> dict[str, Schema]:
         "tests": _list(_test()),
         "notify": _map(block_schema(NotifyConfig)),
         "images": block_schema(ImagesConfig),
+        "lookups": _map(block_schema(LookupConfig)),
         "metrics": block_schema(MetricsConfig),
     }
 

@@ -6,11 +6,12 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from watcher.config.files import STATE, beside, read_file
 from watcher.config.images import ImagesConfig, read_images
+from watcher.config.lookups import LookupConfig, read_lookups
 from watcher.config.metrics import MetricsConfig, read_metrics
 from watcher.config.places import PATH
 from watcher.config.reading import tree
@@ -38,7 +39,7 @@ from watcher.rules.rulebook import MODE, Tracker, read_guards, read_rules
 
 BLOCKS = (
     "defaults", "seed", "clients", "folders", "trackers", "lists", "guards", "rules", "tests", "notify", "images",
-    "metrics",
+    "lookups", "metrics",
 )  # fmt: skip
 
 
@@ -91,6 +92,7 @@ class Config:
     notify: Mapping[str, NotifyConfig]
     rules: Rules
     images: ImagesConfig | None = None  # None: covers go nowhere but to hosts of trackers
+    lookups: Mapping[str, LookupConfig] = field(default_factory=dict)  # by name, in the order they are asked
     metrics: MetricsConfig | None = None  # None: served nowhere
     tests: tuple[Trial, ...] = ()
     warnings: tuple[Problem, ...] = ()
@@ -149,10 +151,14 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
     notify = read_notify(root.get("notify"), problems)
     images = read_images(root.get("images"), problems)
     _check_pictures(root, trackers, images, problems)
+    lookups = read_lookups(root.get("lookups"), problems)
     metrics = read_metrics(root.get("metrics"), problems)
     check_names(root, problems)
     lists = read_lists(root.get("lists"), read, problems)
-    rules = _rules(root, lists, trackers, defaults.mode, top.otherwise if top else "skip", problems)
+    later = frozenset(name for one in lookups.values() for name in one.tells)
+    rules = replace(
+        _rules(root, lists, trackers, defaults.mode, top.otherwise if top else "skip", problems), later=later
+    )
     tests = read_trials(root.get("tests"), Titles.of(root), problems)
     if top is None or problems.errors:
         return None
@@ -170,6 +176,7 @@ def _config(root: Node, text: bytes, file: str, read: ListReader, problems: Prob
         notify=notify,
         rules=rules,
         images=images,
+        lookups=lookups,
         metrics=metrics,
         tests=tests,
         warnings=tuple(problems.warnings),

@@ -43,9 +43,10 @@ def check_titles(root: Block, problems: Problems) -> None:
 
 
 def check_names(root: Block, problems: Problems) -> None:
-    """Trackers, clients and folders are paused and have secrets by name: no two may be spelled alike."""
+    """Trackers, clients, folders and look-up services are paused and have secrets by name: no two may be spelled
+    alike."""
     seen: dict[str, Scalar] = {}
-    blocks = (root.get(block) for block in ("clients", "trackers"))
+    blocks = (root.get(block) for block in ("clients", "trackers", "lookups"))
     keys = [key for block in blocks if isinstance(block, Block) for key, _ in block.entries]
     for name in (*keys, *_names(root.get("folders"))):
         folded = name.value.lower().replace("-", "_")
@@ -53,6 +54,6 @@ def check_names(root: Block, problems: Problems) -> None:
             problems.error(
                 name,
                 f"'{name.value}' and '{seen[folded].value}' in line {seen[folded].line} can't be told apart",
-                "names of trackers, clients and folders differ in more than case, - and _",
+                "names of trackers, clients, folders and look-up services differ in more than case, - and _",
             )
         seen.setdefault(folded, name)

@@ -13,6 +13,7 @@ CODES: Mapping[str, str] = {
     "same-content": "another job of this site has the same files under another identity",
     "form-changed": "the form is not the one that was approved",
     "new-group": "the site has no group for it yet",
+    "ids-unclear": "which title of a data base it is could not be told for certain",
     "web-flac": "FLAC that is neither a CD rip with a log nor came from another tracker",
     "no-cover": "the site wants a cover and none was found",
     "no-screenshots": "the site wants pictures of the video and they can't be taken or hosted",
@@ -52,6 +53,7 @@ CODES: Mapping[str, str] = {
     "image-host": "the host for pictures does not take a picture now",
     "request-not-filled": "a user's request could not be filled with the upload",
     "logs-not-taken": "rip logs could not be added to the upload",
+    "look-up": "it waits for a service that tells numbers of titles",
     # The way there
     "unreachable": "the site could not be reached; nothing was sent",
     "connect-timeout": "the site did not take the connection in time; nothing was sent",

@@ -18,6 +18,7 @@ except ImportError:  # the extra `fast` is not installed
 
 VERSION = 1  # of a record
 READER = 1  # the lowest version that may read what we write
+SERVICE = "lookup:"  # stands before a look-up service's name where a `tracker` record names a site
 LINE = 64 * 1024  # bytes a line
 _TAIL = 18  # ,"crc":"9a3f0c11"}
 _WHOLE = re.compile(rb',"crc":"[0-9a-f]{8}"\}')

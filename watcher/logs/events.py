@@ -5,7 +5,8 @@ from __future__ import annotations
 # One a journal record; the last word is the record's own.
 OF_RECORDS = (
     "job.queued", "job.dry_run", "job.prepared", "job.sending", "job.unconfirmed", "job.uploaded", "job.seeding",
-    "job.done", "job.held", "job.duplicate", "job.cancelled", "release.decided", "source.baseline", "source.seen",
+    "job.done", "job.held", "job.duplicate", "job.cancelled", "release.decided", "release.learned",
+    "release.identified", "source.baseline", "source.seen",
     "source.gone", "source.paused", "source.resumed", "tracker.stopped", "tracker.opened", "rules.loaded",
     "rules.rejected", "journal.begun",
 )  # fmt: skip
@@ -19,7 +20,7 @@ OF_COMMANDS = tuple(
 TOLD = (
     "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed",
     "job.extra_failed", "journal.behind", "journal.not_compacted", "keyring.failed", "library.message", "log.lost",
-    "metrics.served", "metrics.unavailable", "notify.failed", "notify.lost", "notify.unavailable",
+    "lookup.refused", "metrics.served", "metrics.unavailable", "notify.failed", "notify.lost", "notify.unavailable",
     "process.crashed", "python.unraisable", "release.followed", "release.left_out", "release.not_told",
     "release.seen", "rules.not_kept", "rules.older", "rules.refused", "seeding.stuck", "source.down",
     "source.not_written", "source.polling", "source.problem", "source.up", "source.waits", "staging.kept",

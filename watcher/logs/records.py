@@ -37,6 +37,9 @@ def _release(record: Record) -> Line:
     learned = record.get("learned")
     if isinstance(learned, Mapping):
         return "info", "release.learned", {"release": record.get("release"), "from": list(learned)}
+    looked = record.get("looked")
+    if isinstance(looked, Mapping) and "facts" not in record:
+        return "info", "release.identified", {"release": record.get("release"), "from": list(looked)}
     decision = record.get("decision")
     decision = decision if isinstance(decision, Mapping) else {}
     trackers = decision.get("trackers")

@@ -76,7 +76,7 @@ def check_keys(node: Block, known: Iterable[str], label: str, problems: Problems
             continue
         area, _, owner = label.lower().partition(".")
         stored = NAMES.get(name.value.lower().replace("-", "_"))
-        if stored and area in ("trackers", "clients", "notify", "images"):
+        if stored and area in ("trackers", "clients", "notify", "images", "lookups"):
             secret = f"notify.{owner}" if area == "notify" else f"{owner or area}.{stored}"
             message = f"a secret has no place in rules.yaml: '{name.value}'"
             problems.error(name, message, f"seedpost secrets set {secret}")

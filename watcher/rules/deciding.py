@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Container, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -29,6 +29,7 @@ class Rules:
     otherwise: str = "skip"  # skip | hold
     mode: str = "dry_run"
     trackers: Mapping[str, Tracker] = field(default_factory=dict)
+    later: frozenset[str] = frozenset()  # fields that services may tell before anything is sent
 
     def __post_init__(self) -> None:
         for guard in self.guards:
@@ -120,7 +121,7 @@ def _route(rules: Rules, rule: Rule, name: str, target: Target, facts: Facts) ->
     said = facts.get(beside(name), NONE).value  # in the sidecar: weaker than any rule
     settings = {**(said if isinstance(said, Mapping) else {}), **rule.set, **target.set}
     set, failed = filled(settings, facts)
-    pending, wrong = _required((*rule.require, *target.require), overridden(facts, set, "rule"))
+    pending, wrong = _required((*rule.require, *target.require), overridden(facts, set, "rule"), rules.later)
     delay = target.delay if target.delay is not None else rule.delay
     return Route(
         rule=rule.name,
@@ -135,14 +136,16 @@ def _route(rules: Rules, rule: Rule, name: str, target: Target, facts: Facts) ->
     )
 
 
-def _required(terms: Iterable[Term], facts: Facts) -> tuple[tuple[Mapping[str, object], ...], tuple[Reason, ...]]:
-    """Requirements that only the site can settle, and what is wrong with the others."""
-    view = View(facts, late=True)
+def _required(
+    terms: Iterable[Term], facts: Facts, later: Container[str] = ()
+) -> tuple[tuple[Mapping[str, object], ...], tuple[Reason, ...]]:
+    """Requirements that only the site can settle, or who tells `later` fields, and what is wrong with the others."""
+    view = View(facts, late=True, later=later)
     pending: list[Mapping[str, object]] = []
     failed: list[Reason] = []
     for term in terms:
         outcome = term.explain(view)
-        if outcome.holds is None and late(term):
+        if outcome.holds is None and (late(term) or any(name in later for name in fields_of(term))):
             pending.append(term.plain)
         elif not outcome.holds:
             failed.extend(outcome.reasons)
@@ -157,16 +160,21 @@ def check_require(require: Iterable[object], facts: Facts) -> tuple[Reason, ...]
 
 
 def check_edit(
-    require: Iterable[object], unfilled: Mapping[str, object], set: Mapping[str, object], facts: Facts
+    require: Iterable[object],
+    unfilled: Mapping[str, object],
+    set: Mapping[str, object],
+    facts: Facts,
+    later: Container[str] = (),
 ) -> tuple[dict[str, object], tuple[Reason, ...]]:
     """What a rule asks for, after a person's `set`: `set` its slots filled now, and what is still wrong.
 
-    `facts` are those of the release, before any `set`. What only the site can tell is not wrong yet.
+    `facts` are those of the release, before any `set`. What only the site can tell is not wrong yet, nor what services
+    may tell `later`.
     """
     slots = {key: reread(value) for key, value in unfilled.items() if key not in set}
     more, failed = filled(slots, overridden(facts, set, "rule"))
     whole = {**more, **set}
-    _, wrong = _required([_reread(one) for one in require], overridden(facts, whole, "rule"))
+    _, wrong = _required([_reread(one) for one in require], overridden(facts, whole, "rule"), later)
     return whole, (*failed, *wrong)
 
 

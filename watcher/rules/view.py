@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Container
 from typing import Final
 
 from watcher.release import NONE, Fact, Facts
@@ -34,9 +35,10 @@ def clean(text: str) -> str:
 class View(dict[str, object]):
     """Field -> comparable value: None, UNKNOWN, text (folded), number, or a tuple of them where the field is a list."""
 
-    def __init__(self, facts: Facts, *, late: bool = False) -> None:
+    def __init__(self, facts: Facts, *, late: bool = False, later: Container[str] = ()) -> None:
+        """`late`: what only a site can tell may still come; `later`: and so may these fields."""
         super().__init__()
-        self.facts, self.late = facts, late  # `late`: what only a site can tell may still come
+        self.facts, self.late, self.later = facts, late, later
         self.texts = _Texts(self)
         self._got: dict[str, object] = {}
 
@@ -50,7 +52,7 @@ class View(dict[str, object]):
         if fact.unknown:
             return UNKNOWN
         if empty(fact.value):
-            return UNKNOWN if self.late and field.late else None
+            return UNKNOWN if (self.late and field.late) or field.name in self.later else None
         values = fact.value if isinstance(fact.value, (list, tuple)) else (fact.value,)
         read = [_read(field, value, folded) for value in values]
         if UNKNOWN in read or (len(read) > 1 and not field.many):

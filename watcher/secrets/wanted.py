@@ -40,6 +40,10 @@ def _wanted(config: Config) -> Iterator[Wanted]:
         yield Wanted(secret_name(client.name, "api_key"), host, optional=True)
     if config.images is not None:
         yield Wanted("images.api_key", config.images.host)
+    for lookup in config.lookups.values():
+        yield Wanted(secret_name(lookup.name, "api_key"), lookup.host)
+        for key in lookup.entry.optional_secrets:
+            yield Wanted(secret_name(lookup.name, key), lookup.host, optional=True)
     for target in config.notify:
         yield Wanted(secret_name("notify", target), None)
 

@@ -64,8 +64,9 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
 
 
 def _asked(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:
-    """What went wrong with each client and tracker, and the exit code for it."""
+    """What went wrong with each client, look-up service and tracker, and the exit code for it."""
     yield from _clients(config, secrets, state, clock)
+    yield from _lookups(config, secrets, state, clock)
     for name, one in config.trackers.items():
         try:
             parts.tracker_secrets(one, secrets)
@@ -73,6 +74,21 @@ def _asked(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Itera
             continue  # told already
         try:
             _prove(parts.opened(one, secrets, state=state, clock=clock))
+        except SettingsError as error:
+            yield _problem(config, error.text), INVALID
+        except TrackerError as error:
+            yield _problem(config, _named(name, error.text)), _code(error)
+
+
+def _lookups(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:
+    """One request a look-up service."""
+    for name, one in config.lookups.items():
+        try:
+            parts.lookup_secrets(one, secrets)
+        except SettingsError:
+            continue  # told already
+        try:
+            parts.lookup_of(one, secrets, state=state, clock=clock).prove()
         except SettingsError as error:
             yield _problem(config, error.text), INVALID
         except TrackerError as error:
@@ -126,6 +142,11 @@ def _missing(config: Config, secrets: Secrets) -> Iterator[Problem]:
     if config.images is not None:
         try:
             parts.image_key(config.images, secrets)
+        except SettingsError as error:
+            yield _problem(config, error.text)
+    for lookup in config.lookups.values():
+        try:
+            parts.lookup_secrets(lookup, secrets)
         except SettingsError as error:
             yield _problem(config, error.text)
     for client in config.clients.values():

@@ -17,6 +17,7 @@ from watcher.sources import SourceStatus
 from watcher.torrents import Hasher
 from watcher.torrents.reuse import Reading
 from watcher.uploader import Lane, UploadManager
+from watcher.uploader.desks import Desk
 
 
 class Heartbeat:
@@ -35,6 +36,7 @@ class Heartbeat:
     def beat(self, vault: str, sources: Sequence[SourceStatus], paused: Mapping[str, object]) -> None:
         """Write it. `paused`: until when, by source; a full disk stops nothing."""
         now, readings = self._clock.now(), self._hasher.readings
+        lanes: list[Lane | Desk] = [*self._manager.lanes.values(), *self._manager.desks.values()]
         self.last = {
             "time": utc_text(now),
             "pid": os.getpid(),
@@ -44,7 +46,7 @@ class Heartbeat:
             "jobs": self._ledger.counts(),
             "queue_age_s": self._queue_age(now),
             "sources": {one.name: _source(one, now, paused) for one in sources},
-            "lanes": {lane.name: self._lane(lane, now) for lane in self._manager.lanes.values()},
+            "lanes": {lane.name: self._lane(lane, now) for lane in lanes},
             "hashing": [{"name": one.name, "done": one.done, "size": one.size} for one in readings],
             "hashing_rate": self._rate(readings),
             "fsync": self._disk.value(),
@@ -62,7 +64,7 @@ class Heartbeat:
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()
 
-    def _lane(self, lane: Lane, now: float) -> dict[str, object]:
+    def _lane(self, lane: Lane | Desk, now: float) -> dict[str, object]:
         wait, stop = self._manager.limit_wait(lane.site), lane.breaker
         return {
             "site": lane.site,

@@ -88,11 +88,12 @@ def _of_sources(status: Mapping[str, object], keys: Mapping[str, Sequence[str]])
 
 
 def _of_lanes(status: Mapping[str, object], keys: Mapping[str, Sequence[str]]) -> Iterator[Need]:
-    for name, lane in _of(status["lanes"]):
-        breaker = lane.get("breaker")
-        if isinstance(breaker, Mapping) and not breaker.get("until"):
-            code = str(breaker.get("code") or "")
-            yield Need("tracker", name, code, str(breaker.get("why") or ""), _opens(name, code, keys.get(name, ())))
+    for kind, what in (("lanes", "tracker"), ("lookups", "look-up")):
+        for name, lane in _of(status[kind]):
+            breaker = lane.get("breaker")
+            if isinstance(breaker, Mapping) and not breaker.get("until"):
+                code = str(breaker.get("code") or "")
+                yield Need(what, name, code, str(breaker.get("why") or ""), _opens(name, code, keys.get(name, ())))
 
 
 def _opens(name: str, code: str, keys: Sequence[str]) -> list[Command]:
@@ -116,7 +117,7 @@ def _of_jobs(ledger: Ledger) -> Iterator[Need]:
     groups: dict[tuple[str, ...], list[Job]] = {}
     for job in ledger.in_state(State.HELD):
         asked = _asked_for(job)
-        alone = job.job if job.open else ""  # each such question has an answer of its own
+        alone = job.job if job.open or job.code == "ids-unclear" else ""  # each such question has an answer of its own
         groups.setdefault((job.tracker, str(job.code), asked, alone), []).append(job)
     everything = [job for jobs in groups.values() for job in jobs]
     for (tracker, code, asked, _), jobs in sorted(groups.items(), key=lambda one: -len(one[1])):
@@ -129,7 +130,7 @@ def _of_jobs(ledger: Ledger) -> Iterator[Need]:
 
 def _asked_for(job: Job) -> str:
     """The field that a job's question is about, if an edit answers it: what the form lacks, or what its rule wants."""
-    edit = re.search(r"queue edit \S+ ([\w.]+)=…", job.resume or "")
+    edit = re.search(r"queue edit (?:--release )?\S+ ([\w.]+)=…", job.resume or "")
     if edit:
         return edit.group(1)
     field = _FIELD.match(job.why or "") if job.code == "require" else None
@@ -155,7 +156,8 @@ def _answers(job: Job, which: str, asked: str) -> list[Command]:
             (f"seedpost queue resolve {which} --uploaded …", "it is there: its id or address"),
             (f"seedpost queue resolve {which} --absent", "it is not there: it is sent again"),
         ]
-    commands = [(f"seedpost queue edit {which} {asked}=…", "says what it is")] if asked else []
+    whole = "--release " if " --release " in (job.resume or "") else ""
+    commands = [(f"seedpost queue edit {whole}{which} {asked}=…", "says what it is")] if asked else []
     if job.code in A_PERSON_DECIDES:
         commands.append((f"seedpost queue approve {which}", _APPROVED))
     elif job.resume == "seedpost journal repair":

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from trackers import open_images, open_tracker
+from trackers import open_images, open_lookup, open_tracker
 from trackers.base import Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import Clock
@@ -15,12 +16,16 @@ from trackers.secret import Secret
 from watcher.client import Client, PathMap
 from watcher.config import ClientConfig, Config, FolderConfig, TrackerConfig
 from watcher.config.images import SECRET, ImagesConfig
+from watcher.config.lookups import LookupConfig
 from watcher.secrets import SecretError, Secrets, secret_name
 from watcher.secrets.wanted import host_of
 from watcher.sources import Sink, Source
 from watcher.sources.folders import FolderSource
 from watcher.sources.holders import Holders
 from watcher.sources.qbittorrent import QbittorrentSource
+
+if TYPE_CHECKING:
+    from trackers.lookups import Service as Lookup
 
 
 def tracker_secrets(config: TrackerConfig, secrets: Secrets) -> dict[str, Secret]:
@@ -67,6 +72,21 @@ def opened(
         clock=clock,
         limits=state / "limits",
         images=host,
+    )
+
+
+def lookup_secrets(config: LookupConfig, secrets: Secrets) -> dict[str, Secret]:
+    """What a look-up service needs, and what it may use. Raises as `tracker_secrets`."""
+    keys = {"api_key": _needed(config.name, "api_key", config.host, secrets)}
+    more = {key: _asked_for(config.name, key, config.host, secrets) for key in config.entry.optional_secrets}
+    return keys | {key: value for key, value in more.items() if value is not None}
+
+
+def lookup_of(config: LookupConfig, secrets: Secrets, *, state: Path, clock: Clock) -> Lookup:
+    """The service of a block in rules.yaml, ready to be asked. Raises SettingsError with what to change."""
+    keys = lookup_secrets(config, secrets)
+    return open_lookup(
+        config.type, config.url, keys, name=config.name, clock=clock, state=state, ca_file=config.ca_file
     )
 
 

@@ -10,12 +10,14 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from trackers.base import Uploader
 from trackers.clock import Clock
 from trackers.secret import Secret
 from watcher.client import Client
 from watcher.config import Config, TrackerConfig
+from watcher.config.lookups import LookupConfig
 from watcher.durable import DaemonLock, FileSystem, LockBusy, private_folder
 from watcher.errors import SeedpostError, StateInvalid
 from watcher.intake import Intake
@@ -36,6 +38,9 @@ from watcher.service.watches import Watches
 from watcher.sources.holders import Holders
 from watcher.torrents import Hasher, TorrentStore
 from watcher.uploader import Bench, UploadManager
+
+if TYPE_CHECKING:
+    from trackers.lookups import Service as Lookup
 
 COMPACT_AGAIN = 3600.0  # seconds after a compaction that failed
 SOON = 60.0  # `--once` works until nothing is due within this many seconds
@@ -84,7 +89,7 @@ class Service:
             self._workers = ThreadPoolExecutor(LANES, thread_name_prefix="lane")
             self._seeder, self._hasher = Seeder({}, {}, clock), Hasher()
             only = by_hand.jobs if by_hand else None
-            self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record, only)
+            self.manager = UploadManager(self._bench(), self._opened, self._workers, self._record, only, self._lookup)
             self.heartbeat = Heartbeat(state, clock, self.journal.ledger, self.manager, self._hasher, disk)
             self.scrape = Scrape(lambda: self.heartbeat.last)
             undo.callback(self.scrape.close)
@@ -158,6 +163,9 @@ class Service:
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         return parts.opened(config, self.secrets, state=self.state, clock=self.clock, images=self.config.images)
+
+    def _lookup(self, config: LookupConfig) -> Lookup:
+        return parts.lookup_of(config, self.secrets, state=self.state, clock=self.clock)
 
     def _record(self, record: Mapping[str, object]) -> None:
         log.line(*line_for(record))

@@ -13,6 +13,7 @@ from watcher.errors import HELD, NETWORK, OK, UNKNOWN
 from watcher.jobs import Job, Ledger, Rows, State
 from watcher.jobs.job import seconds_of
 from watcher.jobs.ledger import Load, Record
+from watcher.jobs.records import SERVICE
 
 HEARTBEAT = "heartbeat"
 YOUNG = 30.0  # seconds: an older heartbeat means that no loop runs
@@ -151,6 +152,11 @@ def status(
         "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
         "jobs": ledger.counts(),
         "lanes": _limited(_lanes(ledger, clock, trackers), beat.get("lanes") if beat and running else {}),
+        "lookups": {
+            str(record["tracker"]): {"breaker": _breaker(record, clock)}
+            for site, record in ledger.breakers.items()
+            if site.startswith(SERVICE)
+        },
         "clients": {name: one for name, one in sources if one.get("kind") == "qbittorrent"},
         "folders": {name: one for name, one in sources if one.get("kind") == "folder"},
         "hashing": beat.get("hashing", []) if beat and running else [],
@@ -206,7 +212,7 @@ def _lanes(ledger: Ledger, clock: Clock, trackers: Mapping[str, str]) -> dict[st
         name: {"breaker": _breaker(ledger.breakers.get(site), clock)} for name, site in trackers.items()
     }
     for site, record in ledger.breakers.items():
-        if site not in trackers.values():
+        if site not in trackers.values() and not site.startswith(SERVICE):
             lanes[str(record["tracker"])] = {"breaker": _breaker(record, clock)}
     return lanes
 
@@ -255,7 +261,7 @@ def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> lis
         for name, one in _named(status[kind]):
             if not one.get("up") and not one.get("paused") and float(str(one.get("away_s") or 0)) > GONE:
                 wrong.append(f"{name} has been away for more than ten minutes")
-    for name, lane in _named(status["lanes"]):
+    for name, lane in (*_named(status["lanes"]), *_named(status["lookups"])):
         breaker = lane["breaker"]
         if isinstance(breaker, Mapping) and not breaker["until"]:
             wrong.append(f"{name} is stopped: {breaker['why']}")

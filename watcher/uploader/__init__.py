@@ -20,6 +20,8 @@ from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda
 from watcher.uploader.bench import Bench, Step, held, record_of
+from watcher.uploader.breaker import Breaker
+from watcher.uploader.desks import Desks, OpenLookup
 from watcher.uploader.extras import follow, pending
 from watcher.uploader.hands import STARTS, WINDOW, Hands
 from watcher.uploader.lane import Lane
@@ -58,13 +60,15 @@ class UploadManager:
         workers: Executor,
         on_record: Callable[[Mapping[str, object]], None] = lambda record: None,
         only: Container[str] | None = None,
+        open_lookup: OpenLookup | None = None,
     ) -> None:
         """`on_record` is told every record of the journal, this process's and others', once and in order. `only`: the
         ids of the jobs that are worked on; None: all."""
         self._only = only
         self._bench, self._open_tracker, self._workers, self._on_record = bench, open_tracker, workers, on_record
         self.lanes: dict[str, Lane] = {}
-        self._orders = Orders(bench, self.lanes)
+        self.desks = Desks(bench, open_lookup)
+        self._orders = Orders(bench, self.lanes, self.desks)
         self._tidy = Tidy(bench)
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
@@ -120,6 +124,7 @@ class UploadManager:
     def reload(self) -> None:
         """Settings or secrets changed: every tracker is opened anew at its next use."""
         self._strays.forget()
+        self.desks.forget()
         for lane in self.lanes.values():
             lane.forget()
 
@@ -163,6 +168,7 @@ class UploadManager:
 
     def _lanes_of(self, config: Config) -> None:
         """A lane for each site that the rules name; settings that are missing open its breaker, with the cure."""
+        self.desks.follow(config)
         for name, tracker in config.trackers.items():
             if tracker.site not in self.lanes:
                 bench = self._bench
@@ -229,7 +235,7 @@ class UploadManager:
         future = self._workers.submit(self._asked, command, lanes)
         self._busy |= dict.fromkeys(ids_of(command) or [f"command {command['seq']}"], future)
 
-    def _asked(self, command: Mapping[str, object], lanes: Sequence[Lane]) -> None:
+    def _asked(self, command: Mapping[str, object], lanes: Sequence[Breaker]) -> None:
         try:
             self._orders.answer(command)
         except (NotNow, Unknown) as error:
@@ -281,7 +287,7 @@ class UploadManager:
     def _taken(self, job: Job, lane: Lane, takes_lane: bool) -> Step | None:
         bench = self._bench
         if job.state is State.QUEUED:
-            return self._lane_worked(lane, prepare(job, lane, bench, self.lanes))
+            return self._lane_worked(lane, prepare(job, lane, bench, self.lanes, self.desks))
         if job.state is State.PREPARED:
             return publish(job, lane, bench) if self._strays.none_before(lane.site) else None
         if job.state is State.UNCONFIRMED:

@@ -14,8 +14,10 @@ from watcher.logs import log, redact
 from watcher.release import facts_of
 from watcher.rules import check_edit
 from watcher.uploader.bench import Bench, record_of
+from watcher.uploader.breaker import Breaker
 from watcher.uploader.commands import Reply, edited, obey, request_for, standing
 from watcher.uploader.covers import drafted
+from watcher.uploader.desks import Desks
 from watcher.uploader.extras import fill_now
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import noted, problems_of
@@ -28,8 +30,8 @@ UNFORESEEN = (ArithmeticError, LookupError, TypeError, ValueError, RecursionErro
 class Orders:
     """Belongs to the loop: it alone answers, between two steps of a job."""
 
-    def __init__(self, bench: Bench, lanes: Mapping[str, Lane]) -> None:
-        self._bench, self._lanes = bench, lanes
+    def __init__(self, bench: Bench, lanes: Mapping[str, Lane], desks: Desks) -> None:
+        self._bench, self._lanes, self._desks = bench, lanes, desks
 
     def obey(self, busy: Container[str]) -> list[Mapping[str, object]]:
         """Answer what waits, but for a job that a worker has in hands. Returns those that need the site's word."""
@@ -77,7 +79,9 @@ class Orders:
         unfilled = rest.get("unfilled")
         slots = unfilled if isinstance(unfilled, Mapping) else {}
         facts = facts_of(self._bench.release(job))
-        whole, failed = check_edit(rest.get("require") or (), slots, edited(job.set or {}, change), facts)
+        whole, failed = check_edit(
+            rest.get("require") or (), slots, edited(job.set or {}, change), facts, self._desks.tells
+        )
         lacks = "; ".join(map(str, failed))
         return {"set": whole, "lacks": lacks, "form": self._lacking(dataclasses.replace(job, set=whole))}
 
@@ -150,21 +154,26 @@ class Orders:
         return Reply("done", records=(record_of(job, {"state": State.UNCONFIRMED}), record_of(job, after)))
 
     def _paused(self, command: Mapping[str, object]) -> Reply:
-        """`pause` and `resume` of one tracker, or of all."""
+        """`pause` and `resume` of one tracker or look-up service, or of all trackers."""
         lanes, until = self.lanes_of(command), _given(command).get("until")
         if not lanes:
-            return Reply("refused", f"no tracker, client or folder is called {command.get('tracker')}")
+            named = command.get("tracker")
+            return Reply("refused", f"no tracker, client, folder or look-up service is called {named}")
         if command["do"] == "resume":
             still = [why for lane in lanes if (why := _resumed(lane))]
+            self._desks.let_go()
             return Reply("refused" if still else "done", "; ".join(still))
         for lane in lanes:
             lane.stop("paused", "paused by hand", until=utc_seconds(str(until)) if until else None)
         return Reply("done")
 
-    def lanes_of(self, command: Mapping[str, object]) -> list[Lane]:
-        """The lanes that a command is about: those of its jobs, or of the tracker it names; with no name, all."""
+    def lanes_of(self, command: Mapping[str, object]) -> list[Breaker]:
+        """The lanes that a command is about: those of its jobs, or of the tracker or service it names; with no name,
+        all there are."""
         if command["do"] in PAUSES:
-            return [one for one in self._lanes.values() if command.get("tracker") in (None, one.name, one.site)]
+            named = command.get("tracker")
+            desks = self._desks.values() if named or command["do"] == "resume" else ()
+            return [one for one in (*self._lanes.values(), *desks) if named in (None, one.name, one.site)]
         jobs = self._bench.journal.ledger.jobs
         sites = {jobs[id].site for id in ids_of(command) if id in jobs}
         return [lane for site, lane in self._lanes.items() if site in sites]
@@ -192,19 +201,19 @@ def _confirmed(found: Found | Absent | CannotTell, asked: Reply) -> Reply:
     return Reply("done", records=asked.records)
 
 
-def _in_doubt(lane: Lane) -> bool:
+def _in_doubt(lane: Breaker) -> bool:
     """Whether a lane was stopped for something that a person may have mended: the site is asked whether they did."""
     record = lane.breaker
     return record is not None and not record.get("until") and record.get("code") != "paused"
 
 
-def _resumed(lane: Lane) -> str:
+def _resumed(lane: Breaker) -> str:
     """Open a lane again; what is in doubt only after the site took the key. Why not, if not."""
     doubt = _in_doubt(lane)
     lane.forget()
     try:
         if doubt:
-            lane.account()
+            lane.prove()
     except (NotAuthorised, SettingsError, Unavailable) as error:
         return f"{lane.name} stays stopped: {redact(error.text)}"
     lane.start()

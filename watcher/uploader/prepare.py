@@ -28,8 +28,10 @@ from watcher.torrents import (
 )
 from watcher.uploader.bench import Bench, Step, held, published, record_of, root_of
 from watcher.uploader.covers import covered, drafted
+from watcher.uploader.desks import Desks
 from watcher.uploader.lane import Lane
 from watcher.uploader.learn import LOG_SCORE, learn, scored
+from watcher.uploader.numbers import identified
 from watcher.uploader.screenshots import pictured
 from watcher.uploader.torrent import built
 
@@ -41,9 +43,9 @@ CAUTIONS = {
 }
 
 
-def prepare(job: Job, lane: Lane, bench: Bench, lanes: Mapping[str, Lane]) -> Step:
+def prepare(job: Job, lane: Lane, bench: Bench, lanes: Mapping[str, Lane], desks: Desks) -> Step:
     """Everything that can be known before a POST. Raises what look-ups raise; the job is then as it was. `lanes`: all
-    there are, by site."""
+    there are, by site; `desks`: who tells numbers of titles."""
     config = bench.tracker(job)
     if config is None:
         return held(job, "tracker-removed", f"no tracker of {job.site} is in rules.yaml", back_to=State.QUEUED)
@@ -51,6 +53,9 @@ def prepare(job: Job, lane: Lane, bench: Bench, lanes: Mapping[str, Lane]) -> St
     if gone is not None:
         return gone
     learn(job, lanes, bench)
+    unclear = identified(job, lane, bench, desks)
+    if unclear is not None:
+        return unclear
     content, tracker, release = bench.content(job), lane.tracker(), bench.release(job)
     facts = scored(job, bench.facts(job, release), content, tracker, root_of(release))
     failed = check_require(job.rest.get("require") or (), facts) if not job.rest.get("waived") else ()
