@@ -218,6 +218,11 @@ class Uploader(ABC):
         catalogue). Raises `Refused` with its words, and what look-ups raise."""
         raise Refused("no-dry-run", f"{self.name} has no dry run of its own")
 
+    def moderation(self, receipt: Receipt) -> str:
+        """How an upload of ours stands with the site's moderators: `pending`, `rejected`, `deleted`; empty where it is
+        shown to all, as everything is on a site without moderators. One look."""
+        return ""
+
     @abstractmethod
     def account(self) -> Account:
         """Ask the site who we are: one GET. The caller keeps it for an hour."""

@@ -104,6 +104,24 @@ class TestUnit3d(UploaderContract):
         with pytest.raises(Unavailable):
             world.tracker.registered(receipt)
 
+    def test_what_a_moderator_says_is_told_apart(self, world: World) -> None:
+        tracker = world.tracker
+        receipt = tracker.upload(world.prepared(tracker, film()))
+        assert tracker.moderation(receipt) == ""
+        number = int(receipt.torrent_id)
+        for status, told in (("pending", "pending"), ("postponed", "pending"), ("rejected", "rejected")):
+            world.sandbox.moderate("unit3d", number, status)
+            assert tracker.moderation(receipt) == told
+        world.sandbox.remove("unit3d", number)
+        assert tracker.moderation(receipt) == "deleted"
+
+    def test_a_key_of_downloads_that_was_reset_is_no_rejection(self, world: World) -> None:
+        world.sandbox.traits("unit3d", moderated=True)
+        receipt = world.tracker.upload(world.prepared(world.tracker, film()))
+        user = next(user for user in world.sandbox.store("unit3d").users if user.name == "uploader")
+        user.rsskey = "0123456789abcdef" * 2
+        assert world.tracker.moderation(receipt) == "pending"
+
     def test_a_500_that_stored_it_is_unconfirmed_and_its_name_is_taken(self, world: World) -> None:
         one = world.prepared(world.tracker, film())
         world.fail("search-down", action="upload")

@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import bencode2
 import pytest
+from click.testing import CliRunner
 
 from tests.support_films import NAME, Site, site
 from trackers.sandbox import Fault
+from watcher.cli import cli
+from watcher.cli.options import Place
 from watcher.jobs import State
+from watcher.seeding import Seeding
+from watcher.service import view
 
 
 @pytest.fixture
@@ -104,3 +110,74 @@ def test_a_person_who_is_wrong_doubles_nothing(one: Site) -> None:
     one.sandbox.moderate("unit3d", one.ours()[0].id, "approved")
     one.until(one.settled)
     assert (one.mine().state, len(one.ours())) == (State.UPLOADED, 1)
+
+
+def test_what_nobody_seeds_is_fetched_and_compared_all_the_same(one: Site) -> None:
+    one.film()
+    one.until(lambda: one.mine().registered is not None)
+    (torrent,) = one.ours()
+    assert (one.mine().state, one.mine().registered) == (State.UPLOADED, torrent.infohash)
+    asked = len(one.sandbox.requests("unit3d"))
+    one.turn(20)
+    assert len(one.sandbox.requests("unit3d")) == asked  # its last state
+
+
+def test_a_torrent_of_other_files_is_told_also_where_nobody_seeds(one: Site) -> None:
+    one.film()
+    one.until(lambda: bool(one.ours()))
+    (torrent,) = one.ours()
+    torrent.info = bencode2.bencode(bencode2.bdecode(torrent.info) | {b"name": b"Another.Film"})
+    one.until(lambda: one.mine().state is State.HELD)
+    assert one.mine().code == "registered-differs"
+
+
+REFUSED = Seeding("waiting", "Torrent is PENDING In Moderation")
+
+
+@contextmanager
+def with_a_moderator(folder: Path) -> Iterator[Site]:
+    """A film that stands in the client, and that the site's tracker refuses."""
+    with site(folder, client="seedbox") as one:
+        one.sandbox.traits("unit3d", moderated=True)
+        one.client.says = [REFUSED] * 1000
+        one.film()
+        one.until(lambda: one.mine().code == "moderation")
+        yield one
+
+
+def test_what_waits_for_a_moderator_says_so_and_goes_on_by_itself(tmp_path: Path) -> None:
+    with with_a_moderator(tmp_path) as one:
+        assert one.mine().state is State.SEEDING
+        assert f"waits for a moderator of the site, who lets it be seeded: {one.mine().url}" in str(one.mine().why)
+        told = view.status(one.journal.ledger, None, one.clock, {})["moderation"]
+        assert [row["job"] for row in told] == [one.mine().job]  # type: ignore[attr-defined]
+        asked, before = len(one.sandbox.requests("unit3d")), one.clock.now()
+        one.until(lambda: one.clock.now() > before + 21_600)
+        assert one.mine().code == "moderation"
+        assert len(one.sandbox.requests("unit3d")) - asked < 70  # two questions each quarter of an hour
+        one.sandbox.moderate("unit3d", one.ours()[0].id, "approved")
+        one.until(lambda: one.mine().code != "moderation")
+        assert one.client.announced == [one.mine().registered]
+        one.client.says = []
+        one.until(lambda: one.mine().state is State.DONE)
+        assert (one.posts(), one.mine().code) == (1, None)
+
+
+def test_a_status_screen_lists_what_waits_for_a_moderator(tmp_path: Path) -> None:
+    with with_a_moderator(tmp_path) as one:
+        one.journal.close()
+        words = ["status", "--state", str(tmp_path / "state")]
+        run = CliRunner().invoke(cli, words, obj=Place(), catch_exceptions=False)
+        assert "waits for a moderator of its site" in run.output
+        assert one.mine().job in run.output
+
+
+@pytest.mark.parametrize("said", ["rejected", "deleted"])
+def test_what_a_moderator_refused_is_held_with_the_page_that_says_why(tmp_path: Path, said: str) -> None:
+    with with_a_moderator(tmp_path) as one:
+        number = one.ours()[0].id
+        one.sandbox.remove("unit3d", number) if said == "deleted" else one.sandbox.moderate("unit3d", number, said)
+        one.until(lambda: one.mine().state is State.HELD)
+        assert (one.mine().code, one.mine().back_to, one.posts()) == ("moderation", State.SEEDING, 1)
+        assert f"a moderator has {said} it" in str(one.mine().why)
+        assert str(one.mine().url) in str(one.mine().why)

@@ -115,6 +115,7 @@ UNIT3D = SiteType(
     forbidden_characters='\\?<>:*|"',
     groups=False,
     mode="review",
+    moderators=True,
     maps=True,
 )  # fmt: skip
 

@@ -72,6 +72,7 @@ class SiteType:
     groups: bool = True  # torrents stand in groups: one that would begin a new one is looked at first
     mode: str | None = None  # where a block of rules.yaml names none
     reminder: str = ""  # for who approves an upload there: what only a person can look at
+    moderators: bool = False  # an upload may wait for one: until then its tracker refuses it, and no look-up shows it
     maps: bool = False  # its categories, types and resolutions have numbers that rules.yaml gives: see `Maps`
 
 

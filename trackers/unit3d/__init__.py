@@ -17,7 +17,7 @@ from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Probl
 from trackers.catalogue import Maps
 from trackers.content import Content
 from trackers.errors import Refused, Unavailable
-from trackers.http import Files
+from trackers.http import Files, Reply
 from trackers.line import Ending
 from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
@@ -202,10 +202,30 @@ class Unit3dUploader(Outfitted):
                 return data
         raise Unavailable("no-torrent", f"{self.name}: the site did not give the torrent back")
 
+    def moderation(self, receipt: Receipt) -> str:
+        """What is pending, rejected and deleted is one and the same 404; but the .torrent of what is pending, or
+        postponed, is given out, and that of what was rejected leads to its page."""
+        said = self._api.look(f"/api/torrents/{receipt.torrent_id}")
+        if said.status == 200:
+            return ""
+        for anew in (False, True):  # the second time with a key that was not reset meanwhile
+            reply = self._download(receipt.torrent_id, anew=anew)
+            if _decoded(reply.body) is not None:
+                return "pending"
+        if reply.status == 404:
+            return "deleted"
+        if reply.headers.get("location", "").endswith(f"/torrents/{receipt.torrent_id}"):
+            return "rejected"
+        raise Unavailable("no-torrent", f"{self.name}: it does not say what became of torrent {receipt.torrent_id}")
+
     def _torrent(self, torrent_id: str) -> dict[bytes, object] | None:
         return _decoded(self._fetched(torrent_id))
 
     def _fetched(self, torrent_id: str, *, anew: bool = False) -> bytes:
+        reply = self._download(torrent_id, anew=anew)
+        return reply.body if reply.status == 200 else b""
+
+    def _download(self, torrent_id: str, *, anew: bool = False) -> Reply:
         """What stands at the download address. Raises `NotAuthorised` and `Unavailable`."""
         if self._rsskey is None or anew:
             self._listed()
@@ -215,7 +235,7 @@ class Unit3dUploader(Outfitted):
         reading = read(reply, self._api.hide)
         if isinstance(reading, Ending) and reading.what == "away":
             self._api.line.looked(reading)
-        return reply.body if reply.status == 200 else b""
+        return reply
 
 
 def _decoded(data: bytes) -> dict[bytes, object] | None:

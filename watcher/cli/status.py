@@ -90,6 +90,7 @@ def _screen(now: Mapping[str, object]) -> None:
         say(_hashing(_map(reading)))
     say("\njobs: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none"))
     _needs(_list(now["needs"]))
+    _moderated(_list(now["moderation"]))
     last = now["last"]
     if isinstance(last, list) and last:
         say("\nlast decisions")
@@ -211,6 +212,15 @@ def _needs(found: Sequence[object]) -> None:
             say(f"    {command['run']}  # {command['does']}")
     if any(_map(one)["what"] == "job" for one in found):
         say("  `seedpost queue review` walks through what is held, `queue cancel JOB` ends a job")
+
+
+def _moderated(found: Sequence[object]) -> None:
+    """What waits for a person of its site, and needs nobody here."""
+    if found:
+        say("\nwaits for a moderator of its site")
+    for one in map(_map, found):
+        say(f"  {one['tracker']} {one['job']}: {one['url']}")
+        say("    " + _cut(str(one["name"]), ""))
 
 
 def _cut(text: str, end: str) -> str:

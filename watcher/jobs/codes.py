@@ -76,6 +76,7 @@ CODES: Mapping[str, str] = {
     "cancel": "cancelled as soon as the outcome was known",
     "stale": "prepared a while ago; duplicates are looked for again",
     "registered-differs": "the torrent that the site registered has other files than ours",
+    "moderation": "a moderator of the site has not approved it yet, or has said no",
     "not-seeding": "the client does not seed it",
     "client-away": "the client that has the content does not answer",
     # Secrets and settings

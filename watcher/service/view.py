@@ -166,6 +166,7 @@ def status(
             "errors": [] if valid else rejected.get("errors", []),
         },
         "attention": [job_row(job, ledger) for job in ledger.in_state(State.HELD)],
+        "moderation": [job_row(job, ledger) for job in ledger.in_state(State.SEEDING) if job.code == "moderation"],
         "undecided": [_undecided(one) for one in ledger.releases.values() if one.get("undecided")],
         "last": [_last(one, ledger) for one in list(ledger.releases.values())[-5:]],
     }

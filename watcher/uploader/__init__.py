@@ -29,7 +29,7 @@ from watcher.uploader.orders import Orders, ids_of
 from watcher.uploader.prepare import prepare
 from watcher.uploader.publish import publish, unconfirmed
 from watcher.uploader.reconcile import Vigil, reconcile, vigil
-from watcher.uploader.settle import register, watch
+from watcher.uploader.settle import has_moderators, moderated, register, watch
 from watcher.uploader.strays import Strays
 from watcher.uploader.tidy import Tidy
 
@@ -196,7 +196,9 @@ class UploadManager:
         if lane is None or (self._bench.tracker(job) is None and job.state is not State.SEEDING):
             self._bench.write(job, _removed(job))
             return
-        if job.state is State.SEEDING and (lane.busy or lane.closed or not pending(job)):
+        if job.state is State.SEEDING and (
+            lane.busy or lane.closed or not (pending(job) or has_moderators(job, self._bench))
+        ):
             self._hand(job, lane, False)
             return
         if lane.busy or lane.closed or (job.state in LIMITED and self._agenda.limit_wait(job.site) > 0):
@@ -297,12 +299,14 @@ class UploadManager:
                 del self._vigils[job.job]
             return looked
         if job.state is State.UPLOADED:
-            step = follow if bench.seed(job).client is None else register
+            step = follow if job.registered and bench.seed(job).client is None else register
             return self._lane_worked(lane, step(job, lane, bench))
         return self._seen(watch(job, bench), job, lane, takes_lane)
 
     def _seen(self, step: Step, job: Job, lane: Lane, takes_lane: bool) -> Step:
         """A job is done once what follows its upload is; seeding comes first, and waits for none of it."""
+        if step["state"] is State.SEEDING and takes_lane and has_moderators(job, self._bench):
+            return self._lane_worked(lane, moderated(job, step, lane, self._bench))
         if step["state"] is not State.DONE or not pending(job):
             return step
         if takes_lane:

@@ -52,7 +52,7 @@ class Agenda:
         """Every live job with the seconds it waits, but for those of lanes that are taken or wait for a person."""
         stops, limits = _Once(self._stop_of), _Once(self.limit_wait)
         for job in self._bench.journal.ledger.in_state(*LIVE):
-            if job.state is State.UPLOADED and self._bench.seed(job).client is None and not pending(job):
+            if job.state is State.UPLOADED and job.registered and not (pending(job) or self._bench.seed(job).client):
                 continue  # its last state
             if job.state is State.SEEDING:
                 yield job, self._waits.remaining(job)

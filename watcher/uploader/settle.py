@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+from trackers.catalogue import TYPES
 from trackers.clock import utc_seconds
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import log
 from watcher.torrents import info_of, infohash, same_content
-from watcher.uploader.bench import Bench, Step, held, receipt_of
+from watcher.uploader.bench import Bench, Step, held, receipt_of, staged_in
 from watcher.uploader.lane import Lane
 
 FIRST_LOOK, LONGEST_LOOK = 2.0, 60.0  # seconds between two looks at a torrent that is not announced yet
 UNREGISTERED = 600.0  # seconds after which "unregistered" is no longer the site's delay
 VERIFIED = 3600.0  # seconds for which the hashes of `prepared` stand for a check by the client
 ALARM_EVERY = 6 * 3600.0  # OPS deletes what was never seeded after 72 h
+MODERATION = "moderation"
+FIRST_ASKED, LONGEST_ASKED = 120.0, 900.0  # seconds between two questions about what waits for a moderator
+OFTEN, SELDOM = 8, 15  # looks in a row after which a site with moderators is asked at every one, and at each so many
 
 
 def register(job: Job, lane: Lane, bench: Bench) -> Step:
-    """Fetch what the site registered, compare it with ours, hand it to the client. Raises what look-ups raise."""
+    """Fetch what the site registered, compare it with ours, hand it to the client if one is to seed it. Raises what
+    look-ups raise."""
     torrent = lane.tracker().registered(receipt_of(job))
     info = info_of(torrent)
     ours = bench.store.get(str(job.infohash))
@@ -27,11 +32,12 @@ def register(job: Job, lane: Lane, bench: Bench) -> Step:
         if differs is not None:
             why = f"the site's torrent is not ours: {differs}; look at {job.url}"
             return held(job, "registered-differs", why, back_to=State.UPLOADED)
+    seed = bench.seed(job)
+    if seed.client is None:
+        return {"state": State.UPLOADED, "registered": digest, "tries": 0}
     if job.registered != digest:
         job = bench.write(job, {"state": State.UPLOADED, "registered": digest})
-    seed, place = bench.seed(job), bench.place(job)
-    if place is None:
-        return {"state": State.UPLOADED, "registered": digest}
+    place = bench.seeder.place_for(bench.release(job), seed.client, staged_in(job))
     verified = _verified(job, bench)
     added = bench.seeder.add(torrent, digest, place, category=seed.category, tags=seed.tags, verified=verified)
     if added.what == "absent":
@@ -75,6 +81,35 @@ def watch(job: Job, bench: Bench) -> Step:
     if seen.what == "unregistered" and waited > UNREGISTERED:
         bench.seeder.reannounce(str(job.registered), place)
     wait = min(LONGEST_LOOK, FIRST_LOOK * 2 ** min(looks, 6))
-    if waited // ALARM_EVERY > max(0.0, waited - wait) // ALARM_EVERY:
+    if job.code != MODERATION and waited // ALARM_EVERY > max(0.0, waited - wait) // ALARM_EVERY:
         log.warning("seeding.stuck", job=job.job, tracker=job.tracker, why=why, hours=round(waited / 3600))
     return {"state": State.SEEDING, "code": "not-seeding", "why": why, "looks": looks, "not_before": bench.at(wait)}
+
+
+def has_moderators(job: Job, bench: Bench) -> bool:
+    """Whether an upload of its site may wait for a person there."""
+    config = bench.tracker(job)
+    return config is not None and TYPES[config.type].moderators
+
+
+def moderated(job: Job, step: Step, lane: Lane, bench: Bench) -> Step:
+    """The step of a look at seeding with what the site's moderators say of the upload: its tracker refuses what they
+    have not approved. Goes on by itself once they have. Raises what look-ups raise."""
+    looks = int(str(step.get("looks") or 0))
+    if step.get("code") != "not-seeding" or (job.code != MODERATION and looks > OFTEN and looks % SELDOM):
+        return step
+    said = lane.tracker().moderation(receipt_of(job))
+    if said == "pending":
+        wait = min(LONGEST_ASKED, FIRST_ASKED * 2 ** min(looks, 6))
+        why = f"it waits for a moderator of the site, who lets it be seeded: {job.url}"
+        return {**step, "code": MODERATION, "why": why, "not_before": bench.at(wait)}
+    if said:
+        why = f"a moderator has {said} it: its page, or a message to you, says why: {job.url}"
+        return held(job, MODERATION, why, back_to=State.SEEDING)
+    if job.code == MODERATION:
+        log.info("job.approved", job=job.job, tracker=job.tracker)
+        place = bench.place(job)
+        if place is not None:
+            bench.seeder.reannounce(str(job.registered), place)
+        return {**step, "not_before": bench.at(FIRST_LOOK), "looks": 0}
+    return step
