@@ -154,5 +154,5 @@ def test_each_release_of_an_unclear_title_is_a_question_of_its_own() -> None:
 def test_a_look_up_service_that_refused_its_key_is_named_with_what_opens_it() -> None:
     stopped = {"tmdb": {"breaker": {"code": "key-refused", "why": "tmdb: it refused the key (401)", "until": None}}}
     (found,) = asked(lookups=stopped)
-    assert (found.what, found.name) == ("look-up", "tmdb")
+    assert (found.what, found.about) == ("look-up", "tmdb")
     assert found.commands[-1][0] == "seedpost resume tmdb"

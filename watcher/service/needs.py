@@ -26,9 +26,9 @@ _FEW = 3  # releases that are named; the rest is counted
 
 @dataclass(frozen=True)
 class Need:
-    """One question. `about`: a tracker or source, `names`: the first releases of `count`."""
+    """One question. `about`: a tracker, service or source, `names`: the first releases of `count`."""
 
-    what: str  # daemon uploader rules vault client folder tracker job release dry_run
+    what: str  # daemon uploader rules vault client folder tracker look-up job release dry_run
     about: str
     code: str
     why: str
