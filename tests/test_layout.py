@@ -13,8 +13,8 @@ WATCHER = (  # noqa: SIM905
     "uploader notify metrics service cli __main__"
 ).split()
 TRACKERS = (  # noqa: SIM905
-    "clock errors secret content identity description titles catalogue base sheet http limits line announce images "
-    "lookups outfit gazelle redacted orpheus unit3d btn nebulance __init__ sandbox"
+    "clock errors secret content identity description titles catalogue base sheet metafile http limits line announce "
+    "images lookups outfit gazelle redacted orpheus unit3d btn nebulance __init__ sandbox"
 ).split()
 # description and titles are pure: rules.yaml is checked against the slots of their templates. So is identity.
 OPEN_TO_WATCHER = {"clock", "errors", "secret", "content", "identity", "description", "titles", "catalogue"}

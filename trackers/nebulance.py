@@ -17,6 +17,7 @@ from trackers.catalogue import announce_of
 from trackers.content import Content
 from trackers.errors import AlreadyThere, Answer, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
 from trackers.http import Reply
+from trackers.metafile import check_size, pair, stamped
 from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 from trackers.sheet import Sheet
@@ -78,6 +79,7 @@ class NebulanceUploader(Outfitted):
         sheet.put("tvmazeid", tvmaze)
         _media(sheet, content)
         sheet.put("category", _category(sheet, content))
+        check_size(sheet, content, self.site)
         sheet.put("ignoredupes", "1" if sheet.truth("ignoredupes") else None)
         longest = max((len(f"{content.name}/{one.path}") for one in content.files), default=0)
         if not content.single and longest > self.site.path_limit:
@@ -120,13 +122,9 @@ class NebulanceUploader(Outfitted):
 
     def upload(self, upload: Upload) -> Receipt:
         """`action=upload`, once. Words that are not known to come before anything is stored prove nothing."""
-        # The announce address stands outside what the info-hash covers; the site puts its own in its place.
+        # The site puts its own in the place of the announce address.
         self._line.learn(upload.account.announce)
-        address = upload.account.announce.reveal().encode()
-        torrent = b"d8:announce%d:%s4:info%se" % (len(address), address, upload.info)
-        if len(torrent) > self.site.torrent_limit:
-            limit = self.site.torrent_limit
-            raise Refused("refused", f"{self.name}: the .torrent file is larger than {limit} bytes: use larger pieces")
+        torrent = stamped(upload.info, pair("announce", upload.account.announce.reveal()), self.site, self.name)
         fields = [("action", "upload"), ("api_key", self._key.reveal()), *upload.form.fields]
         reply = self._line.post(_PATH, fields, [("file_input", f"{upload.infohash}.torrent", torrent)])
         return self._receipt(reply)

@@ -165,6 +165,20 @@ def test_a_path_may_be_as_long_as_the_site_says_and_no_longer() -> None:
         assert "files" in problems(site(), content(name="Folder", files=(File("x" + longest, 1),)))
 
 
+@BOTH
+def test_a_torrent_file_that_the_site_would_not_take_is_refused_before_anything_is_hashed(
+    site: Callable[[], Uploader],
+) -> None:
+    many = tuple(File(f"{n:05} - {'é' * 30}.flac", 1) for n in range(10_000))
+    assert (
+        "the .torrent of 10000 files would be larger than the 1000000 bytes"
+        in problems(site(), content(files=many))["files"]
+    )
+    assert isinstance(site().compose(content(files=many[:7000]), {}), Form)
+    assert TYPES["redacted"].takes(content(files=(File("a.flac", 40_000 << 18),)), 1 << 18)
+    assert not TYPES["redacted"].takes(content(files=(File("a.flac", 60_000 << 18),)), 1 << 18)
+
+
 def test_many_bad_names_are_one_problem() -> None:
     many = tuple(File(f"{n}.wav", 1) for n in range(9))
     text = problems(ops(), content(files=many))["files"]

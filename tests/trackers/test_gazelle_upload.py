@@ -315,7 +315,7 @@ def test_a_torrent_file_the_site_would_not_take_is_not_sent(stage: Stage) -> Non
     stage.plays(success({}))
     tracker = opened("sandbox-orpheus", stage.url, None)
     one: Upload = replace(upload(form(tracker)), info=b"d6:pieces1000000:" + bytes(1_000_000) + b"e")
-    with pytest.raises(Refused, match="larger pieces"):
+    with pytest.raises(Refused, match="larger than 1000000 bytes"):
         tracker.upload(one)
     assert stage.asked == []
 

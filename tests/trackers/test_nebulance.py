@@ -112,7 +112,7 @@ class TestNebulance(UploaderContract):
     def test_a_torrent_that_is_too_large_is_not_sent(self, world: World) -> None:
         one = world.prepared(world.tracker)
         info = bencode2.bencode(bencode2.bdecode(one.info) | {b"pieces": bytes(20 * 60_000)})
-        with pytest.raises(Refused, match="larger pieces"):
+        with pytest.raises(Refused, match="torrent file is larger"):
             world.tracker.upload(replace(one, info=info))
         assert world.sandbox.posts("nebulance") == []
 

@@ -6,6 +6,8 @@ import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from trackers.content import Content
+
 KIB, MIB = 1024, 1024 * 1024
 
 
@@ -74,6 +76,17 @@ class SiteType:
     reminder: str = ""  # for who approves an upload there: what only a person can look at
     moderators: bool = False  # an upload may wait for one: until then its tracker refuses it, and no look-up shows it
     maps: bool = False  # its categories, types and resolutions have numbers that rules.yaml gives: see `Maps`
+
+    def takes(self, content: Content, length: int) -> bool:
+        """Whether the .torrent of `content` in pieces of `length` is one that the site takes."""
+        return _torrent_size(content, length) <= self.torrent_limit
+
+
+def _torrent_size(content: Content, length: int) -> int:
+    """Bytes of a .torrent, at most: its hashes, its names, and a KiB for the announce address and the keys."""
+    paths = [file.path.encode(errors="surrogatepass") for file in content.files]
+    names = sum(len(path) + 4 * (path.count(b"/") + 1) + 40 for path in paths)
+    return -(-content.size // length) * 20 + names + len(content.name.encode(errors="surrogatepass")) + KIB
 
 
 def is_loopback(host: str) -> bool:

@@ -20,7 +20,7 @@ from trackers.base import (
 )
 from trackers.catalogue import announce_of
 from trackers.content import Content
-from trackers.errors import Refused, Unavailable
+from trackers.errors import Unavailable
 from trackers.gazelle import after, search, told
 from trackers.gazelle.ajax import Ajax
 from trackers.gazelle.answers import Said, shape
@@ -30,6 +30,7 @@ from trackers.gazelle.form import compose
 from trackers.gazelle.hits import MISSES, compared, torrent_of
 from trackers.gazelle.outcome import receipt
 from trackers.http import Files, Reply
+from trackers.metafile import pair, stamped
 from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 
@@ -156,12 +157,8 @@ class GazelleUploader(Outfitted):
         """The torrent, with our announce address, and what goes beside it. Raises `Refused` if it is too large."""
         announce = upload.account.announce
         self._learn(announce)
-        # The announce address stands outside what the info-hash covers; the site puts its own in its place.
-        address = announce.reveal().encode()
-        torrent = b"d8:announce%d:%s4:info%se" % (len(address), address, upload.info)
-        if len(torrent) > self.site.torrent_limit:
-            limit = self.site.torrent_limit
-            raise Refused("refused", f"{self.name}: the .torrent file is larger than {limit} bytes: use larger pieces")
+        # The site puts its own in the place of the announce address.
+        torrent = stamped(upload.info, pair("announce", announce.reveal()), self.site, self.name)
         files = [("file_input", f"{upload.infohash}.torrent", torrent)]
         files += [(key, name.encode(errors="replace").decode(), data) for key, name, data in upload.attached]
         return files

@@ -12,6 +12,7 @@ from trackers.content import Content, Music
 from trackers.description import ALBUM, RELEASE, TOLD, render
 from trackers.gazelle import category, group, names, torrent
 from trackers.gazelle.dialect import Dialect
+from trackers.metafile import check_size
 from trackers.sheet import Sheet
 
 LEAST_DESCRIPTION = 10  # bytes
@@ -26,6 +27,7 @@ def compose(
     sheet = Sheet(name, {key: value for key, value in set.items() if key != "cover"})
     cover = str(set.get("cover") or settings.cover)
     sheet.problems += names.problems(content, site, name)
+    check_size(sheet, content, site)
     _check_keys(sheet, set, site)
     category.fill(sheet, content)
     music = content.music

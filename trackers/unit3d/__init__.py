@@ -16,9 +16,10 @@ import bencode2
 from trackers.base import Absent, Account, CannotTell, Form, Found, Match, Problem, Receipt, Upload
 from trackers.catalogue import Maps
 from trackers.content import Content
-from trackers.errors import Refused, Unavailable
+from trackers.errors import Unavailable
 from trackers.http import Files, Reply
 from trackers.line import Ending
+from trackers.metafile import pair, stamped
 from trackers.outfit import Outfit, Outfitted
 from trackers.secret import Secret
 from trackers.unit3d import hits
@@ -171,11 +172,7 @@ class Unit3dUploader(Outfitted):
 
     def _parts(self, upload: Upload) -> Files:
         """The torrent without an announce address, which the site would put aside, and what goes beside it."""
-        mark = self._mark(upload).encode()
-        torrent = b"d10:created by%d:%s4:info%se" % (len(mark), mark, upload.info)
-        if len(torrent) > self.site.torrent_limit:
-            limit = self.site.torrent_limit
-            raise Refused("refused", f"{self.name}: the .torrent file is larger than {limit} bytes: use larger pieces")
+        torrent = stamped(upload.info, pair("created by", self._mark(upload)), self.site, self.name)
         files = [("torrent", f"{upload.infohash}.torrent", torrent)]
         files += [(key, name.encode(errors="replace").decode(), data) for key, name, data in upload.attached]
         return files

@@ -12,6 +12,7 @@ from trackers.base import Attachment, Form, Problem
 from trackers.catalogue import COVER, MOST_SCREENSHOTS, Maps, Settings, SiteType
 from trackers.content import Content, Ids, Tv, Video
 from trackers.description import Markup, render
+from trackers.metafile import check_size
 from trackers.sheet import Sheet
 from trackers.titles import render_title
 from trackers.unit3d import names
@@ -32,6 +33,7 @@ def compose(
     """The form, or every problem. `name`: the tracker's in rules.yaml."""
     sheet = Sheet(name, {key: value for key, value in set.items() if key != "cover"})
     sheet.problems += names.problems(content, site)
+    check_size(sheet, content, site)
     _check_keys(sheet, set, site)
     _title(sheet, content, maps)
     _description(sheet, content, settings)

@@ -16,6 +16,7 @@ from watcher.journal import Journal
 from watcher.release import content_of, facts_of, files_of, overridden
 from watcher.secrets import Secrets
 from watcher.service import parts
+from watcher.service.drafts import staged_for
 from watcher.torrents import Hasher, info_dict, infohash
 from watcher.uploader.bench import route_keys
 from watcher.uploader.covers import drafted
@@ -43,7 +44,7 @@ def dry_run(job: Job, journal: Journal, config: Config, secrets: Secrets, state:
         tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
     except SettingsError as error:
         raise SeedpostError(error.text, exit_code=INVALID) from error
-    form = drafted(tracker, content, route_keys(job.set or {}, job.rest.get("cautions"), block))
+    form = drafted(tracker, _shown(content, block), route_keys(job.set or {}, job.rest.get("cautions"), block))
     if not isinstance(form, Form):
         wrong = "; ".join(f"{problem.field}: {problem.text}" for problem in form)
         raise SeedpostError(wrong, hint=f"seedpost queue edit {job.job} {form[0].field}=…")
@@ -51,7 +52,8 @@ def dry_run(job: Job, journal: Journal, config: Config, secrets: Secrets, state:
 
 
 def answer_of(tracker: Uploader, form: Form, content: Content, root: Path, block: TrackerConfig) -> dict[str, str]:
-    """What the site says of a form, by its own keys. Reads the content at `root`. Raises SeedpostError: its refusal."""
+    """What the site says of a form, by its own keys. Reads the content at `root` as it lies; what staging would make of
+    it is sent. Raises SeedpostError: its refusal."""
     try:
         return {
             str(key): str(value) for key, value in tracker.dry_run(_upload(tracker, form, content, root, block)).items()
@@ -66,21 +68,27 @@ def answer_of(tracker: Uploader, form: Form, content: Content, root: Path, block
 
 def _upload(tracker: Uploader, form: Form, content: Content, root: Path, block: TrackerConfig) -> Upload:
     form = Form(tuple(pair for pair in form.fields if pair[1] != COVER_TO_COME), form.attachments)
-    info = _info(content, root, block)
+    info, shown = _info(content, root, block), _shown(content, block)
     return Upload(
         form=form,
         info=info,
         infohash=infohash(info),
-        name=content.name,
-        files=tuple((file.path, file.size) for file in content.files),
-        size=content.size,
+        name=shown.name,
+        files=tuple((file.path, file.size) for file in shown.files),
+        size=shown.size,
         account=tracker.account(),
         attached=attached(form, root),
     )
 
 
+def _shown(content: Content, block: TrackerConfig) -> Content:
+    """The content as the site would see it."""
+    staged = staged_for(content, block)
+    return staged.over(content) if staged else content
+
+
 def _info(content: Content, root: Path, block: TrackerConfig) -> bytes:
-    entry = TYPES[block.type]
-    length = entry.pieces.length(content.size)
-    pieces = Hasher().pieces(root, content.files, content.single, length).pieces
-    return info_dict(content.name, content.files, content.single, length, pieces, entry.source_flag)
+    entry, staged, shown = TYPES[block.type], staged_for(content, block), _shown(content, block)
+    length = entry.pieces.length(shown.size)
+    pieces = Hasher().pieces(root, staged.sources if staged else content.files, content.single, length).pieces
+    return info_dict(shown.name, shown.files, shown.single, length, pieces, entry.source_flag)

@@ -84,7 +84,8 @@ def _pieces(job: Job, shown: Content, files: _Files, entry: SiteType, bench: Ben
     length, free = _length(job, shown, entry, bench)
 
     def allowed(other: int) -> bool:
-        return other == length or (free and entry.pieces.allows(other, files.size, entry.torrent_limit))
+        fits = entry.pieces.allows(other, files.size, entry.torrent_limit) and entry.takes(shown, other)
+        return other == length or (free and fits)
 
     hasher = bench.hasher
     with hasher.taking:  # one comparison for all lanes: the second finds what the first has learned
