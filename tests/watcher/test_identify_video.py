@@ -91,6 +91,29 @@ def test_a_season_is_a_pack_with_the_episodes_that_are_in_it(tmp_path: Path) -> 
     assert found["video.problems"].value == ["mixed resolutions: 720p (3), 1080p (1)"]
 
 
+@pytest.mark.parametrize(
+    ("folder", "files", "problem", "season", "episodes", "pack"),
+    [
+        ("A.Show.S01-S02.1080p.WEB-DL-GRP", ["S01E01", "S01E02", "S02E01"], "several seasons: 1, 2", None, None, True),
+        ("A Show", ["Season 1/1x01", "Specials/0x01"], "several seasons: 0, 1", None, None, True),
+        ("A.Show.S02.1080p.WEB-DL-GRP", ["S03E06", "S03E07"], "season differs: name 2, files 3", 3, [6, 7], True),
+        ("A.Show.S02E05.1080p.WEB-DL-GRP", ["S02E06"], "episodes differ: name 5, files 6", 2, [5], False),
+        ("A.Show.S02E05.1080p.WEB-DL-GRP", ["S03E05"], "season differs: name 2, files 3", 2, [5], False),
+        ("A.Show.S02E01-E03.1080p.WEB-DL-GRP", ["S02E01", "S02E02"], "episodes differ: name 1, 2, 3, files 1, 2", 2,
+         [1, 2], True),
+        ("A.Show.S02E05.1080p.WEB-DL-GRP", ["[Grp] A Show - 17"], None, 2, [5], False),
+        ("A.Show.S02.1080p.WEB-DL-GRP", ["S02E01", "S02E02"], None, 2, [1, 2], True),
+    ],
+)  # fmt: skip
+def test_files_of_another_episode_or_of_several_seasons_are_told(
+    tmp_path: Path, folder: str, files: list[str], problem: str | None, season: int, episodes: list[int], pack: bool
+) -> None:
+    names = [file if " " in file or "/" in file else f"A.Show.{file}.1080p.WEB-DL-GRP" for file in files]
+    found = facts(tmp_path / folder, {f"{name}.mkv": mkv() for name in names})
+    assert found["video.problems"].value == ([problem] if problem else [])
+    assert said(found, "tv.season", "tv.episode", "tv.pack") == [season, episodes, pack]
+
+
 def test_what_a_folder_leaves_open_its_one_file_may_say(tmp_path: Path) -> None:
     found = facts(tmp_path / "Northern Harbour", {f"{EPISODE}.mkv": mkv()})
     assert said(found, "tv.title", "tv.season", "tv.episode", "video.source", "group") == [

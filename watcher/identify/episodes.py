@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 _SEASON_EPISODE = re.compile(
@@ -49,6 +50,24 @@ def numbered(path: str) -> Place | None:
         if found := pattern.search(stem):
             return Place(season, (int(found["first"]),))
     return None
+
+
+def disagreements(season: int | None, episodes: Sequence[int], places: Sequence[Place]) -> Iterator[str]:
+    """Where the content's own name and the names of its files (`places`) tell of other episodes, and where the files
+    are of several seasons. A bare number in a file's name may count on through all seasons: it contradicts nothing."""
+    sure = [place for place in places if place.season is not None]
+    seasons = sorted({place.season for place in sure if place.season is not None})
+    numbers = sorted({number for place in sure for number in place.episodes})
+    if len(seasons) > 1:
+        yield f"several seasons: {', '.join(map(str, seasons))}"
+    elif season is not None and seasons and seasons != [season]:
+        yield f"season differs: name {season}, files {seasons[0]}"
+    elif episodes and numbers and list(episodes) != numbers:
+        yield f"episodes differ: name {_listed(episodes)}, files {_listed(numbers)}"
+
+
+def _listed(numbers: Sequence[int]) -> str:
+    return ", ".join(map(str, numbers[:10])) + (" …" if len(numbers) > 10 else "")
 
 
 def _through(first: int, more: str) -> tuple[int, ...]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
 from trackers.content import File
-from watcher.identify.episodes import numbered
+from watcher.identify.episodes import disagreements, numbered
 from watcher.identify.ids import BASES, Id, ids_in_name, ids_in_tags, ids_in_text
 from watcher.identify.kinds import in_disc, main_videos
 from watcher.identify.probe import Asked, NotTold
@@ -43,7 +43,7 @@ def video_facts(root: Path, files: Sequence[File], single: bool, kind: str, ask:
         named, untold = Titled(), f"the name can't be read: {error}"
     look = looked(root, main, single, ask)
     facts = _video(named, look, untold, disc=any(in_disc(file.path) for file in main))
-    facts |= _tv(named, main, untold) if kind == "tv" else _movie(named, untold)
+    facts |= _tv(named, main, untold, facts["video.problems"]) if kind == "tv" else _movie(named, untold)
     tags = look.streams[0][1].tags if look.streams else {}
     facts |= _ids(ids_in_tags(tags), ids_in_text(nfo), ids_in_name(root.name))
     facts["group"], facts["proper"] = _of_name(named.group, untold), _of_name(named.proper, untold)
@@ -164,8 +164,9 @@ def _mixed(streams: Sequence[tuple[str, Streams]]) -> Iterator[str]:
             yield f"mixed {word}: " + ", ".join(f"{one} ({count})" for one, count in counts.most_common(5))
 
 
-def _tv(named: Titled, main: Sequence[File], untold: str) -> dict[str, Fact]:
+def _tv(named: Titled, main: Sequence[File], untold: str, problems: Fact) -> dict[str, Fact]:
     placed = [place for file in main if (place := numbered(file.path)) is not None]
+    torn = list(disagreements(named.season, named.episodes, placed))
     seasons = sorted({place.season for place in placed if place.season is not None})
     episodes = sorted({number for place in placed for number in place.episodes})
     many = len(main) > 1
@@ -176,10 +177,11 @@ def _tv(named: Titled, main: Sequence[File], untold: str) -> dict[str, Fact]:
     dates = {place.date for place in placed if place.date}
     date = named.date or (dates.pop() if len(dates) == 1 and not many else None)
     return {
+        "video.problems": Fact([*problems.value, *torn], problems.origin),  # type: ignore[misc]
         "tv.title": _of_name(named.title, untold),
         "tv.year": _of_name(named.year, untold),
         "tv.season": Fact(season, "name") if season is not None else _of_name(None, untold),
-        "tv.episode": Fact(episodes or None, "name"),
+        "tv.episode": Fact(episodes if episodes and len(seasons) < 2 else None, "name"),
         "tv.pack": Fact(many or (season is not None and not episodes and not date), "file"),
         "tv.date": Fact(None if many else date, "name"),
         "tv.episode_title": _of_name(None if many else named.episode_title, untold),
