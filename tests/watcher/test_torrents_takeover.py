@@ -19,6 +19,7 @@ from trackers.secret import Secret
 from watcher.release import in_order
 from watcher.torrents import (
     ContentChanged,
+    Hasher,
     HashingStopped,
     NotTaken,
     Whole,
@@ -27,6 +28,7 @@ from watcher.torrents import (
     info_dict,
     infohash,
     piece_hashes,
+    signature,
     stamp,
     take_over,
 )
@@ -176,6 +178,25 @@ def test_a_retagged_file_whose_mtime_was_put_back_is_found_by_its_ctime(album):
     os.utime(path, (LONG_AGO, LONG_AGO))
     with pytest.raises(NotTaken, match="touched after"):
         take_over(whole_of(torrent, completed=LONG_AGO + 10), root, files, False, always)
+
+
+def test_links_that_we_made_for_another_site_do_not_count_as_a_touch_and_what_comes_after_them_does(album):
+    root, files = album
+    torrent, hasher = torrent_of(root, files), Hasher()
+    for file in root.iterdir():
+        os.utime(file, (LONG_AGO, LONG_AGO))
+    now = signature(root, files, False)
+    then = tuple((*one[:4], LONG_AGO * 10**9) for one in now)  # as it was when the client completed it
+    hasher.relinked(root, files[1:], then[1:], now[1:])
+    whole = whole_of(torrent, completed=LONG_AGO)
+    with pytest.raises(NotTaken, match=r"'01 - Song\.flac' was touched"):
+        take_over(whole, root, files, False, always, before_links=hasher.before_links)
+    hasher.relinked(root, files[:1], then[:1], now[:1])
+    assert take_over(whole, root, files, False, always, before_links=hasher.before_links).signature == now
+    retagged(root / files[2].path)
+    os.utime(root / files[2].path, (LONG_AGO, LONG_AGO))
+    with pytest.raises(NotTaken, match=r"'03 - Song\.flac' was touched"):
+        take_over(whole, root, files, False, always, before_links=hasher.before_links)
 
 
 @pytest.mark.parametrize("at", [0, 69_999])

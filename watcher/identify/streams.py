@@ -13,9 +13,10 @@ Track = Mapping[str, Any]
 _SIZES = ((4096, 2160, "4320"), (2560, 1440, "2160"), (1920, 1088, "1440"), (1280, 720, "1080"), (1024, 576, "720"),
           (854, 480, "576"))  # fmt: skip
 _CODECS = {"AVC": "H.264", "HEVC": "HEVC", "AV1": "AV1", "VP9": "VP9", "VP8": "VP8", "VC-1": "VC-1", "VVC": "VVC"}
+_PARTS_OF_MPEG4 = {"xvid": "XviD", "divx": "DivX", "dx50": "DivX"}
 _ENCODERS = ("x264", "x265", "SVT-AV1", "XviD", "DivX")
 _AUDIO = {"MLP FBA": "TrueHD", "E-AC-3": "DDP", "AC-3": "DD", "PCM": "LPCM"}
-_MPEG_AUDIO = {"Layer 3": "MP3", "Layer 2": "MP2"}
+_MPEG_AUDIO = {"Layer 3": "MP3", "Layer 2": "MP2", "55": "MP3", "50": "MP2"}  # by its layer, else by AVI's number
 _CONTAINERS = {
     "Matroska": "MKV", "MPEG-4": "MP4", "AVI": "AVI", "BDAV": "M2TS", "MPEG-TS": "TS", "MPEG-PS": "VOB", "WebM": "WEBM",
     "Windows Media": "WMV", "QuickTime": "MOV",
@@ -82,9 +83,9 @@ def _codec(picture: Track) -> str | None:
     format = str(picture.get("Format", ""))
     if format == "MPEG Video":
         return f"MPEG-{picture.get('Format_Version') or 2}"
-    if format == "MPEG-4 Visual":
-        said = f"{picture.get('CodecID', '')} {picture.get('Encoded_Library', '')}".lower()
-        return next((name for name in ("XviD", "DivX") if name.lower() in said), "MPEG-4")
+    if format == "MPEG-4 Visual" or format.lower() in _PARTS_OF_MPEG4:
+        said = f"{format} {picture.get('CodecID', '')} {picture.get('Encoded_Library', '')}".lower()
+        return next((name for word, name in _PARTS_OF_MPEG4.items() if word in said), "MPEG-4")
     return _CODECS.get(format) or format or None
 
 
@@ -112,7 +113,8 @@ def _format(track: Track) -> str:
     if format == "DTS":
         return _dts(extra, trade)
     if format == "MPEG Audio":
-        return _MPEG_AUDIO.get(str(track.get("Format_Profile", "")), "MPEG")
+        said = str(track.get("Format_Profile") or track.get("CodecID", ""))
+        return _MPEG_AUDIO.get(said, "MPEG")
     name = _AUDIO.get(format, format.split()[0] if format.startswith("AAC") else format)
     spatial = "JOC" in extra or "16-ch" in extra or "Atmos" in trade
     return f"{name} Atmos" if spatial and name in ("TrueHD", "DDP") else name

@@ -14,6 +14,7 @@ from watcher.torrents.hashing import HashingStopped, Signature, hashes_by_length
 from watcher.torrents.takeover import Taken
 
 KEPT = 32  # results; a terabyte in the longest pieces takes 1.3 MB
+LINKED = 20_000  # files whose ctime we set: remembered so that another site's job still takes over their hashes
 PATIENCE = 0.2  # seconds between two looks at `stop` while another thread reads
 
 Key = tuple[str, tuple[str, ...], Signature]
@@ -44,6 +45,7 @@ class Hasher:
         self._threads = threads
         self._lock = threading.Lock()
         self._known: OrderedDict[tuple[Key, int], bytes] = OrderedDict()
+        self._linked: OrderedDict[tuple[int, ...], tuple[int, ...]] = OrderedDict()
         self._reading: dict[Key, tuple[threading.Event, Reading]] = {}
         self.taking = threading.Lock()  # held by who compares content with a client's torrent
 
@@ -109,8 +111,18 @@ class Hasher:
         """Links to these files were made by us, which changes nothing but their ctime: what is known stands."""
         old, new = _key(root, files, before), _key(root, files, after)
         with self._lock:
+            for was, now in zip(before, after, strict=True):
+                if was != now:
+                    self._linked[now] = self._linked.get(was, was)
+            while len(self._linked) > LINKED:
+                self._linked.popitem(last=False)
             for key, length in [known for known in self._known if known[0] == old]:
                 self._known[new, length] = self._known.pop((key, length))
+
+    def before_links(self, seen: Signature) -> Signature:
+        """How files were before links of ours set their ctime: whether anybody else touched them since."""
+        with self._lock:
+            return tuple(self._linked.get(stamp, stamp) for stamp in seen)
 
     def _begun(self, key: Key, length: int, mine: Reading) -> tuple[bytes | None, threading.Event, Reading | None]:
         """What is known; else the event of who reads it now; else a reading of our own, entered as begun."""

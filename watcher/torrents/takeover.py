@@ -51,10 +51,12 @@ def take_over(
     allowed: Callable[[int], bool],
     *,
     stop: threading.Event | None = None,
+    before_links: Callable[[Signature], Signature] = lambda seen: seen,
 ) -> Taken:
     """The torrent's own piece hashes, if they are those of `files` as they lie on disk now (DESIGN section 11).
 
     `files`: on disk, in the order of the torrent that is to be made. `allowed`: whether the site takes a piece length.
+    `before_links`: how files were before we linked them, which sets their ctime.
     Raises `NotTaken` with the condition that does not hold, `ContentChanged`, `ContentUnreadable`, `HashingStopped`.
     """
     theirs = _described(whole)
@@ -66,7 +68,7 @@ def take_over(
     if not allowed(theirs.piece_length):
         raise NotTaken(f"its pieces of {theirs.piece_length} bytes are not of a length that the site wants")
     before = signature(root, files, single)
-    touched = _touched(files, before, whole.completed)
+    touched = _touched(files, before_links(before), whole.completed)
     if touched:
         raise NotTaken(touched)
     which = sample(files, theirs.piece_length)

@@ -123,8 +123,11 @@ def _taken(job: Job, files: _Files, allowed: Callable[[int], bool], bench: Bench
     if release["from"] != "qbittorrent" or not release.get("infohash"):
         raise NotTaken
     whole = bench.seeder.whole(str(release["client"]), str(release["infohash"]))
-    taken = take_over(whole, files.root, files.files, files.single, allowed, stop=bench.stop)
-    bench.hasher.learn(files.root, files.files, taken)
+    hasher = bench.hasher
+    taken = take_over(
+        whole, files.root, files.files, files.single, allowed, stop=bench.stop, before_links=hasher.before_links
+    )
+    hasher.learn(files.root, files.files, taken)
     return _Pieces(taken.pieces, taken.piece_length, taken.signature, "taken-over", taken.read)
 
 
