@@ -10,7 +10,7 @@ import pytest
 from tests.support_commands import understood
 from tests.support_journal import NOON
 from trackers.clock import utc_text
-from watcher.jobs import Ledger
+from watcher.jobs import Rows
 from watcher.jobs.codes import CODES
 from watcher.service.needs import Need, needs
 
@@ -22,11 +22,11 @@ KEYS = {"RED": ["red.api_key"], "seedbox": ["seedbox.password"]}
 JOB = {"type": "job", "tracker": "RED", "site": "redacted.sh", "attempt": 0, "state": "held", "back_to": "queued"}
 
 
-def ledger_of(*records: Mapping[str, object]) -> Ledger:
-    ledger = Ledger()
+def rows_of(*records: Mapping[str, object]) -> Rows:
+    rows = Rows(lambda value: value)
     for seq, record in enumerate(records, 1):
-        ledger.apply({"v": 1, "seq": seq, "time": utc_text(NOON + seq), **record})
-    return ledger
+        rows.fold([{"v": 1, "seq": seq, "time": utc_text(NOON + seq), **record}], [b""])
+    return rows
 
 
 def held(number: int, code: str, why: str = "", **keys: object) -> dict[str, object]:
@@ -43,7 +43,7 @@ def release(number: int, **keys: object) -> dict[str, object]:
 
 def asked(*records: Mapping[str, object], **status: object) -> list[Need]:
     """What needs a person; each of its commands is one that is understood as it stands."""
-    found = needs({**WELL, **status}, ledger_of(*records), KEYS)
+    found = needs({**WELL, **status}, rows_of(*records), KEYS)
     for one in found:
         assert one.commands, one
         for command, does in one.commands:

@@ -16,13 +16,12 @@ from watcher.cli.queue import Chosen, typed
 from watcher.cli.show import note, say, show_facts, show_form, size
 from watcher.config import Config, load
 from watcher.errors import OK, USAGE, SeedpostError
-from watcher.jobs import Job, State
+from watcher.jobs import A_PERSON_DECIDES, Job, State
 from watcher.journal import Journal
 from watcher.rules import described
 from watcher.secrets import Secrets
 from watcher.service.choosing import Filter, chosen
 from watcher.service.drafts import Draft, Drafts
-from watcher.uploader.commands import A_PERSON_DECIDES
 
 
 def drafts_of(place: Place, journal: Journal) -> Drafts:

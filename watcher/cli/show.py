@@ -32,10 +32,13 @@ def say(text: str = "") -> None:
 
 def lines(text: str, indent: str) -> None:
     """A text in as many lines of at most 80 columns as it takes, those after the first a little further in."""
-    for line in textwrap.wrap(
-        text, WIDTH, initial_indent=indent, subsequent_indent=indent + "    ", break_on_hyphens=False
-    ):
+    for line in wrapped(indent + text, WIDTH, indent + "    "):
         say(line)
+
+
+def wrapped(text: str, columns: int, indent: str) -> list[str]:
+    """A text in lines of at most so many columns, those after the first indented."""
+    return textwrap.wrap(text, columns, subsequent_indent=indent, break_on_hyphens=False)
 
 
 def note(text: str) -> None:
@@ -60,15 +63,20 @@ def tabbed(rows: Iterable[Sequence[str]], heads: Sequence[str]) -> None:
     print("\n".join("\t".join(map(safe, row)) for row in (heads, *rows)))
 
 
-def below(rows: Sequence[tuple[str, Sequence[str]]]) -> None:
-    """Names with lines of text beside them, wrapped at the terminal's edge, and never when piped."""
+def room() -> int:
+    """Columns of the terminal; without end when piped."""
+    return shutil.get_terminal_size((WIDTH, 24)).columns if sys.stdout.isatty() else sys.maxsize
+
+
+def beside(rows: Sequence[tuple[str, Sequence[str]]], columns: int) -> list[str]:
+    """Names with lines of text beside them, wrapped to so many columns."""
     wide = max((len(safe(name)) for name, _ in rows), default=0)
-    room = shutil.get_terminal_size((WIDTH, 24)).columns - wide - 2 if sys.stdout.isatty() else sys.maxsize
+    found = []
     for name, lines in rows:
-        kept = {"width": max(20, room), "subsequent_indent": "  ", "break_on_hyphens": False}
+        kept = {"width": max(20, columns - wide - 2), "subsequent_indent": "  ", "break_on_hyphens": False}
         parts = [part for line in lines for part in textwrap.wrap(safe(line), **kept)]  # type: ignore[arg-type]
-        for place, part in enumerate(parts):
-            print(f"{'' if place else safe(name):<{wide}}  {part}")
+        found += [f"{'' if place else safe(name):<{wide}}  {part}" for place, part in enumerate(parts)]
+    return found
 
 
 def local(time: object) -> str:

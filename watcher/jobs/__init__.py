@@ -1,6 +1,6 @@
 """Jobs as the fold of the journal: states, moves, what every record adds up to. Pure: no clock, no network, no disk."""
 
-from watcher.jobs.codes import CODES
+from watcher.jobs.codes import A_PERSON_DECIDES, CODES
 from watcher.jobs.halves import first_half
 from watcher.jobs.job import Job, doubted
 from watcher.jobs.ledger import Ledger, Uploaded
@@ -10,6 +10,7 @@ from watcher.jobs.states import FINAL, GAP, MOVES, PUBLISHED, ImpossibleMove, St
 from watcher.jobs.waits import Waits
 
 __all__ = [
+    "A_PERSON_DECIDES",
     "CODES",
     "FINAL",
     "GAP",

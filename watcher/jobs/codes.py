@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+# Holds that `queue approve` answers; any other is tried again.
+A_PERSON_DECIDES = ("review", "require", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
+
 CODES: Mapping[str, str] = {
     # A person decides
     "review": "its rule, its tracker or the whole file says that a person approves first",

@@ -65,11 +65,12 @@ class Heartbeat:
             self._path.unlink()
 
     def _lane(self, lane: Lane | Desk, now: float) -> dict[str, object]:
-        wait, stop = self._manager.limit_wait(lane.site), lane.breaker
+        limit, stop = self._manager.limit(lane.site), lane.breaker
         return {
             "site": lane.site,
             "busy": lane.busy,
-            "limit_until": utc_text(now + wait) if wait > 0 else None,
+            "limit": {"of": limit.of, "used": limit.used} if limit.of else None,
+            "limit_until": utc_text(now + limit.wait) if limit.wait > 0 else None,
             "breaker": stop.get("code") if stop else None,
             "rate_waited_s": round(lane.rate_waited, 3),
         }

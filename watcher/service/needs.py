@@ -6,10 +6,12 @@ import re
 import shlex
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Any
 
-from watcher.jobs import Job, Ledger, State
-from watcher.uploader.commands import A_PERSON_DECIDES
+from watcher.jobs import A_PERSON_DECIDES, Rows, State
+from watcher.service.view import row_of
 
+Row = Mapping[str, Any]  # of a job, as `view.row_of` has it
 Command = tuple[str, str]  # what to type, and what it does; `…` stands where a person fills something in
 
 _FIELD = re.compile(r"([a-z][a-z_]*(?:\.[a-z_]+)*): ")
@@ -43,14 +45,14 @@ class Need:
         return asdict(self) | {"names": list(self.names), "jobs": list(self.jobs), "commands": commands}
 
 
-def needs(status: Mapping[str, object], ledger: Ledger, keys: Mapping[str, Sequence[str]]) -> list[Need]:
-    """Everything that waits for a person, the widest first. `status`: as `view.status` has it; `keys`: the names of the
-    secrets that a tracker or client of rules.yaml can't do without."""
+def needs(status: Mapping[str, object], rows: Rows, keys: Mapping[str, Sequence[str]]) -> list[Need]:
+    """Everything that waits for a person, the widest first. `status`: as `board.status` has it; `keys`: the names of
+    the secrets that a tracker or client of rules.yaml can't do without."""
     found = [*_of_the_whole(status), *_of_sources(status, keys), *_of_lanes(status, keys)]
-    found += [*_of_jobs(ledger), *_of_releases(ledger)]
-    dry = ledger.in_state(State.DRY_RUN)
+    found += [*_of_jobs(_rows(rows, State.HELD)), *_of_releases(rows)]
+    dry = _rows(rows, State.DRY_RUN)
     if dry:
-        names = _names(ledger, dry)
+        names = _names(dry)
         command = ("seedpost queue review --state dry_run", "look at each with its form, and let it go out or not")
         why = "decided, and nothing is sent: mode dry_run"
         found.append(Need("dry_run", "", "dry_run", why, [command], len(dry), names, _ids(dry)))
@@ -113,58 +115,63 @@ def _opens(name: str, code: str, keys: Sequence[str]) -> list[Command]:
 # -- jobs
 
 
-def _of_jobs(ledger: Ledger) -> Iterator[Need]:
-    groups: dict[tuple[str, ...], list[Job]] = {}
-    for job in ledger.in_state(State.HELD):
+def _rows(rows: Rows, state: State) -> list[Row]:
+    return [row_of(job, rows.release(job), rows.load) for job in rows.in_state(state)]
+
+
+def _of_jobs(held: Iterable[Row]) -> Iterator[Need]:
+    groups: dict[tuple[str, ...], list[Row]] = {}
+    for job in held:
         asked = _asked_for(job)
-        alone = job.job if job.open or job.code == "ids-unclear" else ""  # each such question has an answer of its own
-        groups.setdefault((job.tracker, str(job.code), asked, alone), []).append(job)
+        apart = job["open"] or job["code"] == "ids-unclear"  # each such question has an answer of its own
+        alone = job["job"] if apart else ""
+        groups.setdefault((job["tracker"], str(job["code"]), asked, alone), []).append(job)
     everything = [job for jobs in groups.values() for job in jobs]
     for (tracker, code, asked, _), jobs in sorted(groups.items(), key=lambda one: -len(one[1])):
         which = _which(jobs, everything)
-        whys = list(dict.fromkeys(str(job.why or "") for job in jobs))
+        whys = list(dict.fromkeys(str(job["why"] or "") for job in jobs))
         why = whys[0] + (f" (and {len(whys) - 1} like it)" if len(whys) > 1 else "")
-        names, commands = _names(ledger, jobs), _answers(jobs[0], which, asked)
+        names, commands = _names(jobs), _answers(jobs[0], which, asked)
         yield Need("job", tracker, code, why, commands, len(jobs), names, _ids(jobs))
 
 
-def _asked_for(job: Job) -> str:
+def _asked_for(job: Row) -> str:
     """The field that a job's question is about, if an edit answers it: what the form lacks, or what its rule wants."""
-    edit = re.search(r"queue edit (?:--release )?\S+ ([\w.]+)=…", job.resume or "")
+    edit = re.search(r"queue edit (?:--release )?\S+ ([\w.]+)=…", job["resume"] or "")
     if edit:
         return edit.group(1)
-    field = _FIELD.match(job.why or "") if job.code == "require" else None
+    field = _FIELD.match(job["why"] or "") if job["code"] == "require" else None
     return field.group(1).removeprefix("set.") if field else ""
 
 
-def _which(jobs: Sequence[Job], everything: Iterable[Job]) -> str:
+def _which(jobs: Sequence[Row], everything: Iterable[Row]) -> str:
     """The words that choose exactly these jobs: an id, a filter, or all ids."""
     first = jobs[0]
     if len(jobs) == 1:
-        return first.job
-    alike = [one for one in everything if (one.tracker, one.code) == (first.tracker, first.code)]
+        return str(first["job"])
+    alike = [one for one in everything if (one["tracker"], one["code"]) == (first["tracker"], first["code"])]
     if len(alike) == len(jobs):
-        return f"--state held --tracker {shlex.quote(first.tracker)} --code {first.code}"
+        return f"--state held --tracker {shlex.quote(first['tracker'])} --code {first['code']}"
     return " ".join(_ids(jobs))
 
 
-def _answers(job: Job, which: str, asked: str) -> list[Command]:
+def _answers(job: Row, which: str, asked: str) -> list[Command]:
     """The commands for jobs like this one, the one that its hold names first where an edit does not come before it."""
-    if job.open:
+    if job["open"]:
         return [
             (f"seedpost queue retry {which}", "looks again on the site; sends nothing"),
             (f"seedpost queue resolve {which} --uploaded …", "it is there: its id or address"),
             (f"seedpost queue resolve {which} --absent", "it is not there: it is sent again"),
         ]
-    whole = "--release " if " --release " in (job.resume or "") else ""
+    whole = "--release " if " --release " in (job["resume"] or "") else ""
     commands = [(f"seedpost queue edit {whole}{which} {asked}=…", "says what it is")] if asked else []
-    if job.code in A_PERSON_DECIDES:
+    if job["code"] in A_PERSON_DECIDES:
         commands.append((f"seedpost queue approve {which}", _APPROVED))
-    elif job.resume == "seedpost journal repair":
-        commands.append((job.resume, "takes in what the clients seed; the daemon has to be stopped"))
+    elif job["resume"] == "seedpost journal repair":
+        commands.append((job["resume"], "takes in what the clients seed; the daemon has to be stopped"))
     else:
         commands.append((f"seedpost queue retry {which}", "tries again, once its cause is mended"))
-    if job.code in _OF_THE_FILE:
+    if job["code"] in _OF_THE_FILE:
         commands.append((f"seedpost queue redecide {which}", "once rules.yaml says otherwise"))
     return commands
 
@@ -172,9 +179,9 @@ def _answers(job: Job, which: str, asked: str) -> list[Command]:
 # -- releases that are not decided
 
 
-def _of_releases(ledger: Ledger) -> Iterator[Need]:
+def _of_releases(rows: Rows) -> Iterator[Need]:
     groups: dict[tuple[str, str], list[Mapping[str, object]]] = {}
-    for one in ledger.releases.values():
+    for one in rows.releases.values():
         if one.get("undecided"):
             groups.setdefault((str(one.get("source")), str(one["undecided"])), []).append(one)
     for (source, code), releases in groups.items():
@@ -194,12 +201,12 @@ def _decides(source: str, code: str, release: Mapping[str, object]) -> list[Comm
     return [explains, (f"seedpost resume {shlex.quote(source)}", "asks once more, and decides what can be decided")]
 
 
-def _names(ledger: Ledger, jobs: Sequence[Job]) -> list[str]:
-    return [str(ledger.releases.get(job.release, {}).get("name") or "") for job in jobs[:_FEW]]
+def _names(jobs: Sequence[Row]) -> list[str]:
+    return [str(job["name"] or "") for job in jobs[:_FEW]]
 
 
-def _ids(jobs: Iterable[Job]) -> list[str]:
-    return [job.job for job in jobs]
+def _ids(jobs: Iterable[Row]) -> list[str]:
+    return [job["job"] for job in jobs]
 
 
 def _map(value: object) -> Mapping[str, object]:

@@ -136,7 +136,7 @@ class Service:
         """Whether a site's jobs wait for what a person said: a pause, or the limit in rules.yaml."""
         lane = self.manager.lanes.get(site)
         stop = lane.breaker if lane else None
-        return bool(stop and stop.get("code") == "paused") or self.manager.limit_wait(site) > 0
+        return bool(stop and stop.get("code") == "paused") or self.manager.limit(site).wait > 0
 
     def _compact(self) -> None:
         """A shorter journal, when it is worth it and nothing flies. What fails is told, and tried again in an hour."""

@@ -1,4 +1,4 @@
-"""What the journal and the heartbeat say, as plain values for the command line. Reads only; takes no lock."""
+"""Jobs as rows, and what the heartbeat says, as plain values for the command line. Reads only; takes no lock."""
 
 from __future__ import annotations
 
@@ -13,12 +13,9 @@ from watcher.errors import HELD, NETWORK, OK, UNKNOWN
 from watcher.jobs import Job, Ledger, Rows, State
 from watcher.jobs.job import seconds_of
 from watcher.jobs.ledger import Load, Record
-from watcher.jobs.records import SERVICE
 
 HEARTBEAT = "heartbeat"
 YOUNG = 30.0  # seconds: an older heartbeat means that no loop runs
-GONE = 600.0  # seconds a source may be away before `status --check` says so
-LATE = 3600.0  # seconds a job may be due
 _WHOLE = len("2026-11-22T10:00:00.123456Z")
 _OF_REST = ("hashed", "staged")
 _OF_JOB = (
@@ -102,7 +99,7 @@ def waits_for(row: Mapping[str, object], breakers: Mapping[str, Record], clock: 
     """What a job without a reason of its own waits for: its tracker, or its time."""
     if row["state"] not in (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED):
         return ""
-    stopped = _breaker(breakers.get(str(row["site"])), clock)
+    stopped = breaker_of(breakers.get(str(row["site"])), clock)
     if stopped is not None:
         until = f" until {stopped['until']}" if stopped["until"] else ""
         return f"{row['tracker']} is stopped{until}: {stopped['why']}"
@@ -135,43 +132,6 @@ def _exists(pid: int) -> bool:
     return pid > 0
 
 
-def status(
-    ledger: Ledger, beat: Mapping[str, object] | None, clock: Clock, trackers: Mapping[str, str], trouble: str = ""
-) -> dict[str, object]:
-    """`status --json` without `needs` and `process`. `trackers`: site by name in rules.yaml, for lanes with no record;
-    `trouble`: what the journal itself says to be wrong with it."""
-    age = clock.now() - utc_seconds(str(beat["time"])) if beat else None
-    running = beat is not None and alive(beat, clock)
-    sources = _sources(beat.get("sources") if beat and running else {}, ledger)
-    loaded, rejected = ledger.rules.get("loaded", {}), ledger.rules.get("rejected", {})
-    valid = int(rejected.get("seq", 0)) <= int(loaded.get("seq", 0))
-    return {
-        "running": running,
-        "stopped": (str(beat.get("stopped") or "") if beat and running else "") or trouble,
-        "vault": str(beat.get("vault") or "") if beat and running else "",
-        "heartbeat_age_s": None if age is None else round(max(0.0, age), 1),
-        "jobs": ledger.counts(),
-        "lanes": _limited(_lanes(ledger, clock, trackers), beat.get("lanes") if beat and running else {}),
-        "lookups": {
-            str(record["tracker"]): {"breaker": _breaker(record, clock)}
-            for site, record in ledger.breakers.items()
-            if site.startswith(SERVICE)
-        },
-        "clients": {name: one for name, one in sources if one.get("kind") == "qbittorrent"},
-        "folders": {name: one for name, one in sources if one.get("kind") == "folder"},
-        "hashing": beat.get("hashing", []) if beat and running else [],
-        "rules": {
-            "valid": valid,
-            "since": loaded.get("time"),
-            "errors": [] if valid else rejected.get("errors", []),
-        },
-        "attention": [job_row(job, ledger) for job in ledger.in_state(State.HELD)],
-        "moderation": [job_row(job, ledger) for job in ledger.in_state(State.SEEDING) if job.code == "moderation"],
-        "undecided": [_undecided(one) for one in ledger.releases.values() if one.get("undecided")],
-        "last": [_last(one, ledger) for one in list(ledger.releases.values())[-5:]],
-    }
-
-
 PROCESS = ("queue_age_s", "stages", "counters", "hashing_rate", "fsync", "memory")
 
 
@@ -179,98 +139,32 @@ def process(beat: Mapping[str, object] | None, clock: Clock) -> dict[str, object
     """What `status --verbose` adds, of the process that runs now; empty if none does."""
     if beat is None or not alive(beat, clock):
         return {}
-    waits = {name: lane.get("rate_waited_s", 0.0) for name, lane in _named(beat.get("lanes"))}
+    waits = {name: lane.get("rate_waited_s", 0.0) for name, lane in named(beat.get("lanes"))}
     polls = {
         name: {
             "delay_s": one.get("delay_s"),
             "age_s": round(clock.now() - utc_seconds(str(one["last_poll"])), 1) if one.get("last_poll") else None,
         }
-        for name, one in _named(beat.get("sources"))
+        for name, one in named(beat.get("sources"))
     }
     return {key: beat[key] for key in PROCESS if key in beat} | {"rate_waited_s": waits, "polls": polls}
 
 
-def _named(sources: object) -> list[tuple[str, dict[str, object]]]:
+def named(sources: object) -> list[tuple[str, dict[str, object]]]:
+    """The pairs of a mapping of mappings; none of anything else."""
     if not isinstance(sources, Mapping):
         return []
     return [(str(name), one) for name, one in sources.items() if isinstance(one, dict)]
 
 
-def _sources(sources: object, ledger: Ledger) -> list[tuple[str, dict[str, object]]]:
-    """What the heartbeat says of each source, with the last release that it brought and what became of it."""
-    named = _named(sources)
-    wanted, last = {name for name, _ in named}, {}
-    for release in reversed(list(ledger.releases.values())) if wanted else ():
-        source = str(release.get("source"))
-        if source in wanted:
-            last[source] = _last(release, ledger)
-            wanted.remove(source)
-    return [(name, one | {"last": last.get(name)}) for name, one in named]
-
-
-def _lanes(ledger: Ledger, clock: Clock, trackers: Mapping[str, str]) -> dict[str, object]:
-    lanes: dict[str, object] = {
-        name: {"breaker": _breaker(ledger.breakers.get(site), clock)} for name, site in trackers.items()
-    }
-    for site, record in ledger.breakers.items():
-        if site not in trackers.values() and not site.startswith(SERVICE):
-            lanes[str(record["tracker"])] = {"breaker": _breaker(record, clock)}
-    return lanes
-
-
-def _limited(lanes: dict[str, object], beating: object) -> dict[str, object]:
-    """Lanes with the time until which the limit of rules.yaml is used up, as the loop last said it."""
-    told = dict(_named(beating))
-    return {name: {**one, "limit_until": told.get(name, {}).get("limit_until")} for name, one in _named(lanes)}
-
-
-def _breaker(record: Mapping[str, object] | None, clock: Clock) -> dict[str, object] | None:
+def breaker_of(record: Mapping[str, object] | None, clock: Clock) -> dict[str, object] | None:
+    """What stops a site now, of its last `tracker` record; None if nothing does."""
     if record is None or record.get("breaker") != "open":
         return None
     until = record.get("until")
     if until and clock.now() >= utc_seconds(str(until)):
         return None
     return {"code": record.get("code"), "why": record.get("why"), "until": until}
-
-
-def _undecided(release: Mapping[str, object]) -> dict[str, object]:
-    keys = ("release", "name", "path", "source", "undecided", "why")
-    return {key: release.get(key) for key in keys}
-
-
-def _last(release: Mapping[str, object], ledger: Ledger) -> dict[str, object]:
-    decision = release.get("decision")
-    jobs = [job.tracker for job in ledger.jobs_of(str(release["release"]))]
-    said = decision if isinstance(decision, Mapping) else {}
-    rule, why = said.get("rule"), release.get("why") or (f"guard {said['guard']}" if said.get("guard") else "")
-    return {"time": release.get("time"), "name": release.get("name"), "rule": rule, "upload_to": jobs, "why": why}
-
-
-def unhealthy(status: Mapping[str, object], ledger: Ledger, clock: Clock) -> list[str]:
-    """Why `status --check` is not 0; empty if all is well."""
-    wrong = []
-    if not status["running"]:
-        wrong.append("no daemon runs here (its heartbeat is old or missing)")
-    if status["stopped"]:
-        wrong.append(f"the uploader is stopped: {status['stopped']}")
-    if status["vault"]:
-        wrong.append(f"the vault does not open: {status['vault']}")
-    rules = status["rules"]
-    if isinstance(rules, Mapping) and not rules["valid"]:
-        wrong.append("rules.yaml is not valid; the rules before it are in force")
-    for kind in ("clients", "folders"):
-        for name, one in _named(status[kind]):
-            if not one.get("up") and not one.get("paused") and float(str(one.get("away_s") or 0)) > GONE:
-                wrong.append(f"{name} has been away for more than ten minutes")
-    for name, lane in (*_named(status["lanes"]), *_named(status["lookups"])):
-        breaker = lane["breaker"]
-        if isinstance(breaker, Mapping) and not breaker["until"]:
-            wrong.append(f"{name} is stopped: {breaker['why']}")
-    now = clock.now()
-    for job in ledger.in_state(State.QUEUED):
-        if now - (job.not_before or job.born) > LATE:
-            wrong.append(f"job {job.job} has been due for over an hour")
-    return wrong
 
 
 def exit_code(ledger: Ledger) -> int:

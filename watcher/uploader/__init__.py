@@ -18,7 +18,7 @@ from watcher.jobs import Job, State
 from watcher.journal import DiskFull, LockHeld, NotNow, Unknown
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
-from watcher.uploader.agenda import LIMITED, LIVE, Agenda
+from watcher.uploader.agenda import LIMITED, LIVE, Agenda, Use
 from watcher.uploader.bench import Bench, Step, held, record_of
 from watcher.uploader.breaker import Breaker
 from watcher.uploader.desks import Desks, OpenLookup
@@ -90,9 +90,9 @@ class UploadManager:
         """Whether a worker has this job now; if not, none gets it before the next turn."""
         return job in self._busy
 
-    def limit_wait(self, site: str) -> float:
-        """Seconds until the limit that rules.yaml sets lets another upload to this site through."""
-        return self._agenda.limit_wait(site)
+    def limit(self, site: str) -> Use:
+        """How far the limit that rules.yaml sets for this site is used up."""
+        return self._agenda.limit(site)
 
     def next_due(self) -> float | None:
         """Seconds until the next live job of an open lane is due; None if there is none."""

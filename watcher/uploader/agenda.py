@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Container, Iterator, Mapping
+from typing import NamedTuple
 
 from watcher.jobs import Job, State, Waits
 from watcher.uploader.bench import Bench
@@ -13,6 +14,14 @@ from watcher.uploader.reconcile import Vigil
 
 LIVE = (State.QUEUED, State.PREPARED, State.UNCONFIRMED, State.UPLOADED, State.SEEDING)
 LIMITED = (State.QUEUED, State.PREPARED)
+
+
+class Use(NamedTuple):
+    """Of a limit: seconds until it lets another through, what it counts now, and what it is, as `20/h`; "" for none."""
+
+    wait: float = 0.0
+    used: int = 0
+    of: str = ""
 
 
 class Agenda:
@@ -39,14 +48,19 @@ class Agenda:
         """Seconds until the next job is due whose lane does not wait for a person; None if there is none."""
         return min((wait for _, wait in self._walk()), default=None)
 
-    def limit_wait(self, site: str) -> float:
-        """Seconds until the limit of rules.yaml lets another intent to send through."""
+    def limit(self, site: str) -> Use:
+        """How far the limit of rules.yaml is used up by intents to send to this site."""
         tracker = next((one for one in self._bench.config().trackers.values() if one.site == site), None)
         if tracker is None or tracker.limit is None:
-            return 0.0
+            return Use()
         now, count, window = self._bench.clock.now(), tracker.limit.count, tracker.limit.seconds
         sends = [time for time in self._bench.journal.ledger.sends(site) if now - window < time]
-        return sends[-count] + window - now if len(sends) >= count else 0.0
+        wait = sends[-count] + window - now if len(sends) >= count else 0.0
+        return Use(wait, len(sends), str(tracker.limit))
+
+    def limit_wait(self, site: str) -> float:
+        """Seconds until it lets another intent to send through."""
+        return self.limit(site).wait
 
     def _walk(self, taken: Container[str] = ()) -> Iterator[tuple[Job, float]]:
         """Every live job with the seconds it waits, but for those of lanes that are taken or wait for a person."""

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from watcher.jobs import PUBLISHED, Job, State
+from watcher.jobs import A_PERSON_DECIDES, PUBLISHED, Job, State
 from watcher.uploader.bench import record_of
 
 OPEN = (State.SENDING, State.UNCONFIRMED)
 EDITABLE = (State.QUEUED, State.DRY_RUN, State.HELD)
 CANCELLABLE = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
 ANEW = {"tries": 0, "waited": None, "crashes": None}  # a person looked at it: it is tried as if for the first time
-A_PERSON_DECIDES = ("review", "require", "brake", "new-group", "web-flac", "same-content", "mode", "form-changed")
 
 
 @dataclass(frozen=True)
