@@ -16,7 +16,7 @@ from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
 from trackers.sandbox import Fault, Sandbox
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
-from watcher.cli.show import below
+from watcher.cli.show import beside, room
 from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
 from watcher.jobs import State
 
@@ -287,16 +287,12 @@ def test_show_remote_asks_the_site_s_dry_run_and_leaves_nothing_there(tmp_path: 
     assert seedpost("queue", "show", job["job"], "--remote").returncode == NOT_AUTHORISED
 
 
-def test_what_stands_beside_a_name_stays_beside_it_in_80_columns(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_what_stands_beside_a_name_stays_beside_it_in_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COLUMNS", "80")
     rows = [("seedbox", ["up", "last: " + "a title of many words " * 8]), ("den", ["away\x1b[2J"])]
-    below(rows)
-    assert len(capsys.readouterr().out.splitlines()) == 3  # piped: as long as it is
+    assert len(beside(rows, room())) == 3  # piped: as long as it is
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True)
-    below(rows)
-    lines = capsys.readouterr().out.splitlines()
+    lines = beside(rows, room())
     assert lines[0] == "seedbox  up"
     assert all(len(line) <= 80 for line in lines)
     assert [line[:11] for line in lines[2:-1]] == [" " * 11] * 2

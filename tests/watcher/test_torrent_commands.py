@@ -14,8 +14,8 @@ from tests.support_seedpost import Seedpost, keys_of
 from tests.support_torrents import judged, judged_addresses, write
 from trackers.sandbox import Sandbox
 from trackers.secret import Secret
+from watcher.cli.overview import hashing
 from watcher.cli.queue import _hashed
-from watcher.cli.status import _hashing
 from watcher.cli.torrent import _bar
 from watcher.errors import FAILED, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, USAGE
 from watcher.torrents import Hasher, create, describe, info_of, stamp
@@ -206,8 +206,8 @@ def test_queue_show_says_how_the_pieces_came_about(made, text) -> None:
 
 
 def test_status_says_how_far_a_reading_is() -> None:
-    assert _hashing({"name": "Album", "done": 1024, "size": 4096}) == "hashing Album: 1.0 KiB of 4.0 KiB (25%)"
-    assert _hashing({"name": "Empty", "done": 0, "size": 0}) == "hashing Empty: 0 bytes of 0 bytes (0%)"
+    assert hashing({"name": "Album", "done": 1024, "size": 4096}) == "hashing Album: 1.0 KiB of 4.0 KiB (25%)"
+    assert hashing({"name": "Empty", "done": 0, "size": 0}) == "hashing Empty: 0 bytes of 0 bytes (0%)"
 
 
 def test_a_reading_shows_while_it_lasts_and_not_after(tmp_path) -> None:

@@ -135,9 +135,13 @@ def _watching(one: Value, brief: bool) -> str:
 def _jobs(now: Value) -> Iterator[str]:
     counts = _map(now["jobs"])
     yield "jobs: " + (", ".join(f"{count} {state}" for state, count in counts.items()) or "none")
-    for one in map(_map, _list(now["hashing"])):
-        done, whole = int(_number(one["done"])), int(_number(one["size"]))
-        yield f"hashing {one['name']}: {size(done)} of {size(whole)} ({done / max(1, whole):.0%})"
+    yield from map(hashing, map(_map, _list(now["hashing"])))
+
+
+def hashing(one: Value) -> str:
+    """How far one reading of content has come."""
+    done, whole = int(_number(one["done"])), int(_number(one["size"]))
+    return f"hashing {one['name']}: {size(done)} of {size(whole)} ({done / max(1, whole):.0%})"
 
 
 def _decided(one: Value) -> str:
