@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.support_crash import unmeasured
+from tests.support_forks import run
 from trackers.sandbox import Sandbox
 from trackers.sandbox.album import write_album
 from watcher.jobs import Job, State
@@ -53,8 +54,12 @@ class Seedpost:
         self._daemon: subprocess.Popen[bytes] | None = None
 
     def command(self, *words: str) -> list[str]:
-        """The words of a command line."""
-        return [sys.executable, "-m", "watcher", "--rules", str(self.rules), "--state", str(self.state), *words]
+        """A process of its own."""
+        return [sys.executable, "-m", "watcher", *self.words(*words)]
+
+    def words(self, *words: str) -> list[str]:
+        """The words of a command line, with rules and state of this test."""
+        return ["--rules", str(self.rules), "--state", str(self.state), *words]
 
     def start(self, *words: str) -> subprocess.Popen[bytes]:
         """The daemon, or another command that goes on."""
@@ -66,10 +71,8 @@ class Seedpost:
         return self._daemon
 
     def __call__(self, *words: str, give: str = "") -> subprocess.CompletedProcess[str]:
-        """One command, to its end."""
-        return subprocess.run(
-            self.command(*words), env=self.environment, input=give, capture_output=True, text=True, timeout=PATIENCE
-        )
+        """One command in a fork, to its end."""
+        return run(self.words(*words), self.environment, give, PATIENCE)
 
     def json(self, *words: str) -> Any:
         done = self(*words, "--json")

@@ -21,7 +21,7 @@ from tests.support_strace import TracedWhole
 from trackers.clock import Clock
 from trackers.sandbox import Fault, Sandbox
 from watcher.config import load
-from watcher.errors import HELD
+from watcher.errors import HELD, UNKNOWN
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.jobs import State
@@ -70,9 +70,10 @@ def killed_at(seedpost: Seedpost, call: str, number: int, path: Path | None = No
 
 def killed_at_the_post(seedpost: Seedpost, sandbox: Sandbox, kind: str) -> None:
     """The site stored it or not; its answer is held back, lost or cut; then the process dies."""
+    before = len(sandbox.posts("redacted"))
     sandbox.fail("redacted", Fault(kind, seconds=60.0))
     daemon = seedpost.start()
-    seedpost.until(lambda: sandbox.posts("redacted"), "nothing was sent")
+    seedpost.until(lambda: len(sandbox.posts("redacted")) > before, "nothing was sent")
     daemon.send_signal(signal.SIGKILL)
     daemon.wait()
     sandbox.release()
@@ -81,9 +82,19 @@ def killed_at_the_post(seedpost: Seedpost, sandbox: Sandbox, kind: str) -> None:
 def finished(seedpost: Seedpost) -> None:
     """Start it again until it says that nothing is left; twice is enough if no one else kills it."""
     for _ in range(3):
-        if seedpost("run", "--once").returncode == 0 and seedpost.states() == {"RED": State.UPLOADED}:
+        code = seedpost("run", "--once").returncode
+        if code == 0 and seedpost.states() == {"RED": State.UPLOADED}:
             return
+        if code == UNKNOWN and seedpost.states() == {"RED": State.HELD}:
+            told_absent(seedpost)
     raise AssertionError(f"not finished: {seedpost.jobs()}")
+
+
+def told_absent(seedpost: Seedpost) -> None:
+    """Killed twice while it was being sent: it sends no third by itself, and a person says what the site shows."""
+    job = seedpost.jobs()["RED"]
+    assert (job.code, job.attempt) == ("second-unknown", 2)
+    assert seedpost("queue", "resolve", job.job, "--absent", "--yes").returncode == 0
 
 
 def stood_once(seedpost: Seedpost, sandbox: Sandbox) -> None:
@@ -115,6 +126,17 @@ def test_P3_a_kill_at_a_drawn_place_costs_nothing(seedpost: tuple[Seedpost, Sand
 @pytest.mark.parametrize("seed", range(10, 500))
 def test_P3_a_kill_at_any_of_five_hundred_places_costs_nothing(seedpost: tuple[Seedpost, Sandbox], seed: int) -> None:
     costs_nothing(seedpost, seed)
+
+
+@pytest.mark.long
+def test_P3_two_kills_in_two_posts_that_did_nothing_wait_for_a_person(seedpost: tuple[Seedpost, Sandbox]) -> None:
+    process, sandbox = seedpost
+    killed_at_the_post(process, sandbox, "silence")
+    killed_at_the_post(process, sandbox, "silence")
+    assert process("run", "--once").returncode == UNKNOWN
+    told_absent(process)
+    finished(process)
+    assert [post.outcome for post in sandbox.posts("redacted")] == ["not processed", "not processed", "stored"]
 
 
 def one_cycle(children: Nursery, folder: Path, *inject: str) -> Counter[str]:
@@ -166,7 +188,7 @@ def test_P12_content_that_kills_the_process_is_held_at_the_fourth_start(
     journal.close()
     for _ in range(3):
         assert killed_at(process, "openat", 1, album / found.files[0].path) in (-signal.SIGKILL, 128 + signal.SIGKILL)
-    assert process("run", "--once").returncode == HELD
+    assert process("run", "--once").returncode == UNKNOWN
     job = process.jobs()["RED"]
     assert (job.state, job.code) == (State.HELD, "crashed")
     assert sandbox.posts("redacted") == []
