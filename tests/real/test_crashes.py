@@ -21,7 +21,7 @@ from tests.support_strace import TracedWhole
 from trackers.clock import Clock
 from trackers.sandbox import Fault, Sandbox
 from watcher.config import load
-from watcher.errors import HELD, UNKNOWN
+from watcher.errors import UNKNOWN
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.jobs import State
