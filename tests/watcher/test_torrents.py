@@ -21,6 +21,7 @@ from watcher.torrents import (
     Hasher,
     HashingStopped,
     TorrentInvalid,
+    TorrentLost,
     TorrentStore,
     create,
     describe,
@@ -224,7 +225,12 @@ def test_a_damaged_info_dictionary_is_never_given_out(tmp_path, store):
         store.get(name)
 
 
-@pytest.mark.parametrize("name", ["0" * 40, "../../../etc/passwd", "", "A" * 40, "0" * 39])
+def test_what_is_gone_from_the_store_is_lost(store):
+    with pytest.raises(TorrentLost, match="is missing"):
+        store.get("0" * 40)
+
+
+@pytest.mark.parametrize("name", ["../../../etc/passwd", "", "A" * 40, "0" * 39])
 def test_what_is_not_in_the_store_is_not_found(store, name):
     with pytest.raises(NotFound):
         store.get(name)

@@ -363,4 +363,4 @@ def test_F15_a_read_that_the_system_fails_is_told_with_its_file(tmp_path: Path) 
     if "ptrace" in done.stderr:
         pytest.skip(f"strace may not attach here: {done.stderr.splitlines()[0]}")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].endswith("ContentUnreadable: 'bad' can't be read: Input/output error")
+    assert done.stderr.splitlines()[-1].endswith("ContentAway: 'bad' can't be read: Input/output error")

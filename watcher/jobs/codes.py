@@ -28,6 +28,7 @@ CODES: Mapping[str, str] = {
     "content-moved": "the files are no longer where they were",
     "content-unreadable": "a file can't be read, or can't go into a torrent",
     "staging": "the tree of links that the site needs can't be made",
+    "torrent-lost": "its file in STATE/torrents, which was or was to be sent, is missing, damaged or can't be read",
     "shared-folder": "the torrent has no folder of its own",
     # A release that is not decided
     "guard-unknown": "a guard needs a fact that could not be looked up",

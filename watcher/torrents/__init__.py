@@ -2,14 +2,17 @@
 
 from watcher.torrents.create import Created, create
 from watcher.torrents.hashing import (
+    ContentAway,
     ContentChanged,
     ContentUnreadable,
     HashingStopped,
+    OutOfFiles,
     Signature,
     piece_hashes,
+    read_beside,
     signature,
 )
-from watcher.torrents.links import StagingFailed, folder_of, link_tree, take_away, unlinked
+from watcher.torrents.links import StageAway, StagingFailed, folder_of, link_tree, take_away, unlinked
 from watcher.torrents.metainfo import (
     Described,
     TorrentInvalid,
@@ -24,10 +27,11 @@ from watcher.torrents.metainfo import (
 )
 from watcher.torrents.reuse import Hashed, Hasher, Reading
 from watcher.torrents.staging import Staging, staging
-from watcher.torrents.store import TorrentStore
+from watcher.torrents.store import TorrentLost, TorrentStore
 from watcher.torrents.takeover import NotTaken, Taken, Whole, take_over
 
 __all__ = [
+    "ContentAway",
     "ContentChanged",
     "ContentUnreadable",
     "Created",
@@ -36,12 +40,15 @@ __all__ = [
     "Hasher",
     "HashingStopped",
     "NotTaken",
+    "OutOfFiles",
     "Reading",
     "Signature",
+    "StageAway",
     "Staging",
     "StagingFailed",
     "Taken",
     "TorrentInvalid",
+    "TorrentLost",
     "TorrentStore",
     "Whole",
     "addresses",
@@ -53,6 +60,7 @@ __all__ = [
     "infohash",
     "link_tree",
     "piece_hashes",
+    "read_beside",
     "same_content",
     "signature",
     "staging",

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import bisect
 import ctypes
+import errno
 import functools
 import hashlib
 import itertools
@@ -26,6 +27,12 @@ READ = 256 * 1024  # bytes a read: stays in the core's own cache
 BATCH = 4 * 1024 * 1024  # bytes a thread takes at a time, at least one piece
 MOST_THREADS = 16
 
+# What a failing disk, or a mount that went away for a while, answers; of a file itself none of these says anything.
+AWAY = frozenset(
+    {errno.EIO, errno.ETIMEDOUT, errno.ESTALE, errno.ENOTCONN, errno.EHOSTDOWN, errno.EHOSTUNREACH, errno.ECONNABORTED}
+    | {errno.EREMOTEIO, errno.ENODEV, errno.ENXIO, errno.ENOMEM, errno.EAGAIN, errno.EBUSY, errno.ENOLINK}
+)
+
 Signature = tuple[tuple[int, ...], ...]  # of each file, in order: device, inode, size, mtime_ns, ctime_ns
 
 
@@ -35,6 +42,14 @@ class ContentChanged(SeedpostError):
 
 class ContentUnreadable(SeedpostError):
     """A file can't be read, and looking again at once would not help."""
+
+
+class ContentAway(ContentUnreadable):
+    """The disk or the mount under a file fails: a later look may find it whole."""
+
+
+class OutOfFiles(SeedpostError):
+    """No more files can be opened, by this process or on this machine: no fault of what was to be read."""
 
 
 class HashingStopped(SeedpostError):
@@ -52,7 +67,7 @@ def signature(root: Path, files: Sequence[File], single: bool) -> Signature:
         try:
             found = os.stat(name)  # noqa: PTH116 - 5,000 small files: making a Path takes longer than asking
         except OSError as error:
-            raise _told(error, file) from error
+            raise unreadable(error, file.path) from error
         if not stat.S_ISREG(found.st_mode):
             raise ContentUnreadable(f"{file.path!r} is not a regular file")
         if found.st_size != file.size:
@@ -143,10 +158,24 @@ def _names(root: Path, files: Sequence[File], single: bool) -> list[str]:
     return [base + file.path for file in files]
 
 
-def _told(error: OSError, file: File) -> SeedpostError:
+def unreadable(error: OSError, path: str) -> SeedpostError:
+    """What it means that the file at `path` in the content can't be read."""
     if isinstance(error, (FileNotFoundError, NotADirectoryError)):
-        return ContentChanged(f"{file.path!r} is no longer there", hint=_LATER)
-    return ContentUnreadable(f"{file.path!r} can't be read: {error.strerror}", hint="mend the file or its permissions")
+        return ContentChanged(f"{path!r} is no longer there", hint=_LATER)
+    why = f"{path!r} can't be read: {error.strerror}"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return OutOfFiles(why, hint="raise the limit (LimitNOFILE=, ulimit -n)")
+    if error.errno in AWAY:
+        return ContentAway(why, hint="look at the disk or the mount that it is on")
+    return ContentUnreadable(why, hint="mend the file or its permissions")
+
+
+def read_beside(root: Path, path: str) -> bytes:
+    """A small file of the content, whole. Raises as `signature` does."""
+    try:
+        return (root / path).read_bytes()
+    except OSError as error:
+        raise unreadable(error, path) from error
 
 
 def _collect(work: _Work, progress: Callable[[int], None] | None) -> list[bytes]:
@@ -260,7 +289,7 @@ class _Reader:
                     raise ContentChanged(f"{file.path!r} became shorter", hint=_LATER)
                 size, offset, into = size - got, offset + got, into + got
         except OSError as error:
-            raise _told(error, file) from error
+            raise unreadable(error, file.path) from error
 
     def turn_to(self, place: int) -> None:
         """Open another file; one that was put in its place is found by the last look at the signature."""

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from watcher import durable
 from watcher.errors import SeedpostError
-from watcher.torrents.hashing import Signature
+from watcher.torrents.hashing import AWAY, OutOfFiles, Signature
 from watcher.torrents.staging import Staging
 
 _HINTS = {
@@ -28,6 +28,10 @@ class StagingFailed(SeedpostError):
     """The tree of links can't be made, and trying again at once would not help."""
 
 
+class StageAway(StagingFailed):
+    """The disk under `stage` fails, or is full: a later try may find it well."""
+
+
 def folder_of(stage: Path, job: str, plan: Staging, seen: Signature) -> Path:
     """Where a job's tree goes: another folder for other names, and for other states of the files. A tree that may be
     seeded is never changed."""
@@ -38,7 +42,8 @@ def folder_of(stage: Path, job: str, plan: Staging, seen: Signature) -> Path:
 
 def link_tree(plan: Staging, root: Path, single: bool, folder: Path, fs: durable.FileSystem) -> Path:
     """Make the tree of `plan` in `folder`, for content at `root`; what is there already stays. The names are on disk
-    when this returns. Returns the tree's own root: what the torrent is called, in `folder`. Raises `StagingFailed`."""
+    when this returns. Returns the tree's own root: what the torrent is called, in `folder`. Raises `StagingFailed`,
+    `OutOfFiles`."""
     made = {folder}
     tree = folder / plan.name
     for file, source in zip(plan.files, plan.sources, strict=True):
@@ -47,12 +52,23 @@ def link_tree(plan: Staging, root: Path, single: bool, folder: Path, fs: durable
             new.parent.mkdir(parents=True, exist_ok=True)
             _link(old, new)
         except OSError as error:
-            why = f"{str(new)!r} can't be made a link to {str(old)!r}: {error.strerror}"
-            raise StagingFailed(why, hint=_HINTS.get(error.errno or 0, "")) from error
+            raise _failed(error, f"{str(new)!r} can't be made a link to {str(old)!r}") from error
         made.update(parent for parent in new.parents if parent.is_relative_to(folder))
     for one in sorted([*made, folder.parent]):
-        durable.sync_folder(one, fs)
+        try:
+            durable.sync_folder(one, fs)
+        except OSError as error:
+            raise _failed(error, f"the names in {str(one)!r} are not known to be on disk") from error
     return tree
+
+
+def _failed(error: OSError, what: str) -> SeedpostError:
+    why = f"{what}: {error.strerror}"
+    if error.errno in (errno.EMFILE, errno.ENFILE):
+        return OutOfFiles(why)
+    if error.errno in AWAY or error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return StageAway(why, hint="look at the disk that `stage` is on, and at its room")
+    return StagingFailed(why, hint=_HINTS.get(error.errno or 0, ""))
 
 
 def _link(old: Path, new: Path) -> None:

@@ -10,6 +10,14 @@ from watcher.errors import NotFound, StateInvalid
 from watcher.torrents.metainfo import describe, infohash
 
 
+class TorrentLost(StateInvalid):
+    """An info dictionary is missing, damaged, or can't be read now (`passing`)."""
+
+    def __init__(self, text: str, *, hint: str = "restore it from a backup", passing: bool = False) -> None:
+        super().__init__(text, hint=hint)
+        self.passing = passing
+
+
 class TorrentStore:
     """One folder of info dictionaries, each under the SHA-1 of its bytes."""
 
@@ -28,21 +36,28 @@ class TorrentStore:
         return name
 
     def get(self, infohash_: str) -> bytes:
-        """The info dictionary. Raises `NotFound`, or `StateInvalid` if what is on disk is not what was put there."""
+        """The info dictionary. Raises `TorrentLost` if what is on disk is not what was put there, or can't be read."""
         path = self._path(infohash_)
         try:
             info = path.read_bytes()
         except FileNotFoundError as error:
-            raise NotFound(f"there is no info dictionary {infohash_} in {self._folder}") from error
+            raise TorrentLost(f"{path} is missing") from error
+        except OSError as error:
+            why = f"{path} can't be read: {error.strerror}"
+            raise TorrentLost(why, hint="look at the disk and at the file's permissions", passing=True) from error
         if infohash(info) != infohash_:
-            raise StateInvalid(f"{path} is damaged: its bytes have another info-hash", hint="restore it from a backup")
+            raise TorrentLost(f"{path} is damaged: its bytes have another info-hash")
         return info
 
     def like(self, name: str, files: tuple[File, ...], source_flag: str) -> bytes | None:
-        """The youngest info dictionary of this content for a site, whatever its pieces; None if there is none."""
+        """The youngest info dictionary of this content for a site, whatever its pieces; None if there is none. Those
+        that can't be read are passed over: they belong to other jobs, or nobody knows whose they were."""
         found: list[tuple[float, bytes]] = []
         for path in self._folder.glob("*.info"):
-            info = self.get(path.stem)
+            try:
+                info = self.get(path.stem)
+            except TorrentLost:
+                continue
             one = describe(info)
             if (one.name, one.files, one.source) == (name, files, source_flag):
                 found.append((path.stat().st_mtime, info))

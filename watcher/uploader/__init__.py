@@ -5,7 +5,6 @@ Reads the journal (its own lines and other processes'), never the rules. All it 
 
 from __future__ import annotations
 
-import errno
 from collections.abc import Callable, Container, Mapping, Sequence
 from concurrent.futures import Executor, Future
 
@@ -23,6 +22,7 @@ from watcher.uploader.bench import Bench, Step, held, record_of
 from watcher.uploader.breaker import Breaker
 from watcher.uploader.desks import Desks, OpenLookup
 from watcher.uploader.extras import follow, pending
+from watcher.uploader.faults import OF_FILES, after_fault, out_of_files
 from watcher.uploader.hands import STARTS, WINDOW, Hands
 from watcher.uploader.lane import Lane
 from watcher.uploader.orders import Orders, ids_of
@@ -278,6 +278,10 @@ class UploadManager:
             return
         except ClientAway as error:
             step = bench.again(job, job.state, "client-away", str(error))
+        except OF_FILES as error:
+            if out_of_files(error):
+                raise
+            step = after_fault(job, error, bench)
         except HashingStopped:
             return
         except (NotNow, Unknown) as error:
@@ -351,7 +355,7 @@ class UploadManager:
             self._halt("journal-locked: uploads go on by themselves when another process lets go of it", str(error))
         elif isinstance(error, DiskFull):
             self._disk_is_full(str(error))
-        elif _out_of_files(error):
+        elif out_of_files(error):
             self._halt(OUT_OF_FILES, str(error))
         else:
             self._halt("journal-refused: uploads go on by themselves when the disk takes records again", str(error))
@@ -374,7 +378,7 @@ class UploadManager:
         log.error("job.crashed", job=job.job, tracker=job.tracker, why=why, exc_info=not expected)
         if after.state is State.SENDING:
             self._written(after, unconfirmed(after, "crash", why))
-        elif _out_of_files(error):  # no fault of the job's: nothing is begun for a while
+        elif out_of_files(error):  # no fault of the job's: nothing is begun for a while
             self._halt(OUT_OF_FILES, why)
         elif after.state in LIVE:
             self._written(after, self._after_crash(after, why))
@@ -386,15 +390,6 @@ class UploadManager:
             step = held(job, "crashed", why, back_to=job.state, open=job.state is State.UNCONFIRMED)
             return step | {"crashes": None}
         return {**self._bench.again(job, job.state, "crashed", why), "crashes": count}
-
-
-def _out_of_files(error: BaseException | None) -> bool:
-    """Whether an error, or what it came of, is that no more files can be opened."""
-    while error is not None:
-        if isinstance(error, OSError) and error.errno in (errno.EMFILE, errno.ENFILE):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
 
 
 def _removed(job: Job) -> Step:

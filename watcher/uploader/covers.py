@@ -10,6 +10,7 @@ from trackers.content import Content
 from trackers.errors import Refused
 from watcher.identify import front_cover
 from watcher.jobs import Job
+from watcher.torrents import read_beside
 from watcher.uploader import screenshots
 from watcher.uploader.bench import Bench
 
@@ -54,7 +55,7 @@ def _hosted(content: Content, tracker: Uploader, root: Path) -> str:
     """A cover among the files first, then one inside a track, then the one that the site shows that it came from."""
     music, path = content.music, content.cover
     if tracker.hosts_images and path:
-        return tracker.host_image((root if content.single else root / path).read_bytes(), path)
+        return tracker.host_image(read_beside(*((root.parent, root.name) if content.single else (root, path))), path)
     if tracker.hosts_images and music and music.art:
         found = front_cover(root if content.single else root / music.art)
         if found is not None:

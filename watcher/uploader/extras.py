@@ -10,6 +10,7 @@ from trackers.base import Form, Upload
 from trackers.errors import Refused, Unavailable
 from watcher.jobs import Job
 from watcher.logs import log, redact
+from watcher.torrents import ContentChanged, ContentUnreadable
 from watcher.uploader.bench import FIRST_WAIT, LONGEST_WAIT, Bench, Step, receipt_of, root_of
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import attached, upload_of
@@ -90,6 +91,6 @@ def _upload(job: Job, lane: Lane, bench: Bench) -> Upload:
     form, root = bench.form(job), root_of(bench.release(job))
     info = bench.store.get(str(job.infohash))
     upload = upload_of(job, Form(form.fields), info, lane, root)
-    with contextlib.suppress(OSError):
+    with contextlib.suppress(ContentChanged, ContentUnreadable):
         upload = replace(upload, attached=attached(form, root))
     return upload

@@ -11,6 +11,7 @@ from trackers.errors import NotAuthorised, SettingsError, Unavailable
 from watcher.jobs import Job
 from watcher.logs import log, redact
 from watcher.release import NONE, Fact, Facts, facts_of
+from watcher.torrents import read_beside
 from watcher.uploader.bench import Bench
 from watcher.uploader.lane import Lane
 
@@ -51,7 +52,7 @@ def scored(job: Job, facts: Facts, content: Content, tracker: Uploader, root: Pa
     if not job.rest.get("require") or not logs or not _asked_for(job.rest["require"]):
         return dict(facts)
     origin = f"tracker:{job.tracker}"
-    score = tracker.log_score([(path, (root / path).read_bytes()) for path in logs])
+    score = tracker.log_score([(path, read_beside(root, path)) for path in logs])
     if isinstance(score, CannotTell):
         return {**facts, LOG_SCORE: Fact(origin=origin, unknown=True, why=redact(score.why))}
     return {**facts, LOG_SCORE: Fact(score, origin)}

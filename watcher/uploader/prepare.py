@@ -18,12 +18,10 @@ from watcher.release import NONE, files_of
 from watcher.rules import check_require
 from watcher.torrents import (
     ContentChanged,
-    ContentUnreadable,
     Staging,
-    StagingFailed,
-    TorrentInvalid,
     describe,
     infohash,
+    read_beside,
     signature,
 )
 from watcher.uploader.bench import Bench, Step, held, published, record_of, root_of
@@ -44,8 +42,8 @@ CAUTIONS = {
 
 
 def prepare(job: Job, lane: Lane, bench: Bench, lanes: Mapping[str, Lane], desks: Desks) -> Step:
-    """Everything that can be known before a POST. Raises what look-ups raise; the job is then as it was. `lanes`: all
-    there are, by site; `desks`: who tells numbers of titles."""
+    """Everything that can be known before a POST. Raises what look-ups raise, the job is then as it was; and
+    `faults.OF_FILES`. `lanes`: all there are, by site; `desks`: who tells numbers of titles."""
     config = bench.tracker(job)
     if config is None:
         return held(job, "tracker-removed", f"no tracker of {job.site} is in rules.yaml", back_to=State.QUEUED)
@@ -87,7 +85,7 @@ def noted(form: Form, staged: Staging | None) -> Form:
 
 
 def _gone(job: Job, bench: Bench) -> Step | None:
-    """Whether the content is still there with the sizes it was decided by."""
+    """Whether the content is still there with the sizes it was decided by. Raises `ContentUnreadable`."""
     release = bench.release(job)
     root = root_of(release)
     try:
@@ -100,8 +98,6 @@ def _gone(job: Job, bench: Bench) -> Step | None:
                 bench.journal.append([look_again(str(release["infohash"]))])
             return bench.again(job, State.QUEUED, code, f"{error}; its client may have moved or renamed it")
         return held(job, code, str(error), back_to=State.QUEUED)
-    except ContentUnreadable as error:
-        return held(job, "content-unreadable", f"{error}; {error.hint}", back_to=State.QUEUED)
     return None
 
 
@@ -189,13 +185,7 @@ def _frozen(
         if cautioned is not None:
             return cautioned
     root, keys = root_of(bench.release(job)), dict[str, object]()
-    try:
-        made = built(job, TYPES[config.type], bench)
-    except ContentChanged as error:
-        return bench.again(job, State.QUEUED, "content-changed", str(error))
-    except (ContentUnreadable, StagingFailed, TorrentInvalid) as error:
-        code = "staging" if isinstance(error, StagingFailed) else "content-unreadable"
-        return held(job, code, f"{error}; {error.hint}" if error.hint else str(error), back_to=State.QUEUED)
+    made = built(job, TYPES[config.type], bench)
     info, digest = made.info, infohash(made.info)
     if job.sent_at and job.infohash and job.infohash != digest:
         why = "the files are not those that were sent: an upload is never built twice"
@@ -278,5 +268,5 @@ def upload_of(job: Job, form: Form, info: bytes, lane: Lane, root: Path) -> Uplo
 
 
 def attached(form: Form, root: Path) -> tuple[tuple[str, str, bytes], ...]:
-    """The files that a form sends beside the torrent: (form key, file name, content). Raises OSError."""
-    return tuple((one.key, one.path.rsplit("/", 1)[-1], (root / one.path).read_bytes()) for one in form.attachments)
+    """The files that a form sends beside the torrent: (form key, file name, content). Raises as `signature` does."""
+    return tuple((one.key, one.path.rsplit("/", 1)[-1], read_beside(root, one.path)) for one in form.attachments)
