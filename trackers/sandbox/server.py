@@ -15,7 +15,7 @@ from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
 
-from trackers.catalogue import SANDBOX, sandbox_announce
+from trackers.catalogue import SANDBOX, is_loopback, sandbox_announce
 from trackers.clock import Clock
 from trackers.sandbox import control
 from trackers.sandbox.dialect import Dialect
@@ -100,7 +100,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _request(self, sites: Sites, dialect: Dialect, path: str, query: str, form: Form) -> Request:
         headers = {key.lower(): value for key, value in self.headers.items()}
-        base = f"http://{HOST}:{self.server.server_address[1]}/{dialect.type}"
+        base = "http://{}:{}/{}".format(*self.server.server_address[:2], dialect.type)
         return Request(self.command, path, query, headers, form, base, self.client_address[0])
 
     def _answer(self, dialect: Dialect, request: Request) -> None:
@@ -196,10 +196,13 @@ class Sandbox(Sites):
 
     _server: _Server | None = None
 
-    def start(self, port: int = 0) -> None:
-        """Listen. Raises OSError if the port is taken."""
+    def start(self, port: int = 0, host: str = HOST) -> None:
+        """Listen. `host`: of several sandboxes each needs a loopback address of its own, for that is what tells two
+        sites of one type apart. Raises ValueError for any other address, OSError if the port is taken."""
+        if not is_loopback(host):
+            raise ValueError(f"a sandbox stands on loopback, not on {host}")
         self._released.clear()
-        self._server = _Server((HOST, port), self)
+        self._server = _Server((host, port), self)
         threading.Thread(target=self._server.serve_forever, args=(0.05,), name="sandbox", daemon=True).start()
 
     def stop(self) -> None:
@@ -225,7 +228,7 @@ class Sandbox(Sites):
         """The server's address, without a slash at its end. Raises RuntimeError if it is not started."""
         if self._server is None:
             raise RuntimeError("the sandbox is not started: call start()")
-        return f"http://{HOST}:{self._server.server_address[1]}"
+        return "http://{}:{}".format(*self._server.server_address[:2])
 
     def url_of(self, site: str) -> str:
         """The address of one site, as `url:` in rules.yaml."""

@@ -45,13 +45,16 @@ def demo(place: Place) -> int:
 
 @click.command()
 @click.option("--port", type=click.IntRange(0, 65535), default=0, help="The port; any free one by default.")
+@click.option(
+    "--host", default="127.0.0.1", show_default=True, help="The loopback address: one each for several sandboxes."
+)
 @with_json
 @pass_place
-def sandbox(place: Place, port: int) -> None:
-    """Trackers on loopback that behave as RED, OPS, UNIT3D and NBL do: rehearse your rules against them."""
+def sandbox(place: Place, port: int, host: str) -> None:
+    """Trackers on loopback that behave as RED, OPS, UNIT3D, NBL and BTN do: rehearse your rules against them."""
     from watcher.service.rehearsal import rehearsal  # as above
 
-    with rehearsal(port) as sites:
+    with rehearsal(port, host) as sites:
         if place.json:
             as_json({"sites": [site.__dict__ for site in sites]})
         else:

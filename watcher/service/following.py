@@ -27,8 +27,8 @@ def at_rest(job: Job, ledger: Ledger, beat: Mapping[str, object] | None, config:
     if job.state in AT_ITS_END:
         return True
     block = next((one for one in config.trackers.values() if one.site == job.site), None)
-    if job.state is State.UPLOADED and ((block and block.seed) or config.seed).client is None and not pending(job):
-        return True
+    if job.state is State.UPLOADED and ((block and block.seed) or config.seed).client is None:
+        return bool(job.registered) and not pending(job)
     if job.state is State.UNCONFIRMED and job.passes and (block is None or block.quiet > QUICK):
         return True  # it was looked for, and the proof takes minutes
     now = clock.now()

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from trackers.clock import Clock
 from trackers.sandbox import Sandbox
-from watcher.errors import SeedpostError
+from watcher.errors import USAGE, SeedpostError
 
 
 @dataclass(frozen=True)
@@ -22,11 +22,13 @@ class Site:
 
 
 @contextlib.contextmanager
-def rehearsal(port: int) -> Iterator[list[Site]]:
-    """Serve on loopback until the block ends."""
+def rehearsal(port: int, host: str) -> Iterator[list[Site]]:
+    """Serve on a loopback address until the block ends. Raises SeedpostError if it can't be had."""
     sandbox = Sandbox(clock=Clock())
     try:
-        sandbox.start(port)
+        sandbox.start(port, host)
+    except ValueError as error:
+        raise SeedpostError(str(error), hint="--host 127.0.0.2", exit_code=USAGE) from error
     except OSError as error:
         hint = "another program has it; without --port any free one is taken"
         raise SeedpostError(f"port {port} can't be had: {error.strerror}", hint=hint) from error
