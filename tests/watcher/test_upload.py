@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,8 +13,10 @@ from tests.support_seedpost import Seedpost, keys_of
 from tests.support_terminal import Terminal
 from trackers.sandbox import Fault, Sandbox
 from trackers.sandbox.album import write_album
-from watcher.errors import DUPLICATE, FAILED, HELD, NOT_AUTHORISED, NOT_FOUND, OK, UNKNOWN, USAGE
+from watcher.cli.progress import Progress
+from watcher.errors import DUPLICATE, FAILED, HELD, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, UNKNOWN, USAGE
 from watcher.jobs import State
+from watcher.journal import Journal
 
 RULES = """\
 version: 1
@@ -296,3 +299,53 @@ def test_files_that_changed_after_they_were_shown_are_not_sent(tmp_path: Path, s
         terminal.press("y")
         assert "not those that were shown" in terminal.ended(FAILED)
     assert seedpost.jobs() == {} and sandbox.requests("redacted") == []
+
+
+def test_a_site_that_is_away_ends_in_five_and_the_job_waits(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost, path = made(tmp_path, sandbox), album(tmp_path)
+    sandbox.fail("redacted", Fault("maintenance", action="*", times=0, retry_after="7200"))
+    done = seedpost("upload", path, "--to", "RED", "--yes")
+    assert done.returncode == NETWORK and "RED is stopped until" in done.stdout
+    assert seedpost.states() == {"RED": State.QUEUED} and sandbox.posts("redacted") == []
+
+
+def test_control_c_ends_the_command_and_not_the_upload(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost, path, other = made(tmp_path, sandbox), album(tmp_path), album(tmp_path, "Another", tracks=2)
+    sandbox.fail("redacted", Fault("hang", times=2))
+    with Terminal(seedpost, "upload", path, "--to", "RED", "--yes") as terminal:  # which does the work itself
+        terminal.until("sending")
+        seedpost.until(lambda: len(sandbox.posts("redacted")) == 1, "the POST")
+        terminal.press("\x03")
+        terminal.until("once what is being sent has its answer")
+        sandbox.release()
+        said = terminal.ended(130)
+    (job,) = seedpost.jobs().values()
+    assert job.state is State.UPLOADED and "RED: uploaded" in said and f"queue cancel {job.job}" in said
+    seedpost.start()
+    seedpost.until(lambda: (seedpost.state / "heartbeat").exists(), "the daemon")
+    with Terminal(seedpost, "upload", other, "--to", "RED", "--yes") as terminal:  # which follows the daemon
+        terminal.until("sending")
+        seedpost.until(lambda: len(sandbox.posts("redacted")) == 2, "the second POST")
+        terminal.press("\x03")
+        said = terminal.ended(130)
+    assert "the daemon goes on with it" in said and "seedpost queue show" in said and "RED: sending" in said
+    sandbox.release()
+    journal = Journal.open(seedpost.state, writable=False)
+    seedpost.until(lambda: [journal.refresh(), journal.ledger.counts()][1] == {"uploaded": 2}, "the second upload")
+    assert seedpost.end() == OK and len(sandbox.posts("redacted")) == 2
+
+
+def test_how_far_it_is_read_is_one_line_that_is_written_over(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    beat = {"hashing": [{"name": "Other", "done": 1, "size": 2}, {"name": "Evening", "done": 1 << 20, "size": 4 << 20}]}
+    for terminal, quiet, seen in ((True, False, "25%"), (False, False, ""), (True, True, "")):
+        monkeypatch.setattr(sys.stderr, "isatty", lambda terminal=terminal: terminal)
+        monkeypatch.setenv("TERM", "xterm")
+        progress = Progress(1, {"RED": "j1"}, reads="Evening", quiet=quiet)
+        progress.hashed(beat)
+        progress.hashed(beat)
+        progress.hashed(None)
+        shown = capsys.readouterr().err
+        assert (seen in shown) and shown.count("Evening") == bool(seen) and "Other" not in shown
+        assert shown.endswith("\r") == bool(seen)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 import click
 
@@ -177,6 +178,8 @@ class _Upload:
             (seq,) = journal.append([{"type": "command", "do": "edit", "jobs": [job.job], "with": said}])
             progress = Progress(seq, {name: job.job}, quiet=self._place.json)
             carried_out(progress, found.content.holders, journal, self._begin, self._secrets, self._clock)
+            if progress.interrupted:
+                raise click.Abort
             why = progress.refused or ("" if progress.answered else "it waits in the journal: seedpost run")
             note(f"{name}: " + (why or f"request {said['set']['request']} is filled with {job.url}"))
             refused = refused or bool(why)
@@ -248,10 +251,14 @@ class _Upload:
         """Write the wish, see it carried out, say what came of it."""
         journal = Journal.open(self._begin.state)
         (seq,) = journal.append([found.command()])
-        progress = Progress(seq, found.jobs, quiet=self._place.json)
+        reads = Path(found.content.release.path).name
+        progress = Progress(seq, found.jobs, reads=reads, quiet=self._place.json)
         carried_out(progress, found.content.holders, journal, self._begin, self._secrets, self._clock)
         journal.refresh()
         jobs = [journal.ledger.jobs[id] for id in found.jobs.values() if id in journal.ledger.jobs]
+        if progress.interrupted:
+            self._left(found, jobs)
+            raise click.Abort
         if progress.refused or not jobs:
             why = progress.refused or "it was not begun; it waits in the journal: seedpost run"
             raise SeedpostError(why, exit_code=FAILED if progress.refused else NETWORK)
@@ -261,6 +268,18 @@ class _Upload:
         else:
             self._told(jobs, journal.ledger)
         return code
+
+    def _left(self, found: Proposal, jobs: Sequence[Job]) -> None:
+        """Ctrl-C ends the command, not the jobs: how they go on, and how to end them."""
+        beat = view.heartbeat(self._begin.state)
+        running = beat is not None and view.alive(beat, self._clock)
+        ids = " ".join(found.jobs.values())
+        note("the daemon goes on with it" if running else "it waits in the journal; `seedpost run` goes on with it")
+        note(f"  seedpost queue show {next(iter(found.jobs.values()))}  # each step so far")
+        note("  seedpost status --watch  # what goes on")
+        note(f"  seedpost queue cancel {ids}  # never uploads what is not sent yet")
+        for job in jobs:
+            note(f"{job.tracker}: {job.state}")
 
     def _told(self, jobs: Sequence[Job], ledger: Ledger) -> None:
         for job in jobs:
