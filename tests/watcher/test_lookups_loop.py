@@ -28,7 +28,7 @@ defaults: {{mode: upload}}
 seed: {{client: none}}
 lookups: {{{lookups}}}
 trackers:
-  EXM: {{type: sandbox-unit3d, url: '{url}', mode: upload, quiet: 1800s, ids: [{ids}]}}
+  EXM: {{type: sandbox-unit3d, url: '{url}', mode: {mode}, quiet: 1800s, ids: [{ids}]}}
   TWO: {{type: sandbox-nebulance, url: '{two}', mode: upload, quiet: 1800s}}
 rules:
   - {{name: videos, match: {{kind: [movie, tv]}}, require: {{{require}}}, upload_to: {{{to}}}}}
@@ -45,7 +45,7 @@ class Video(World):
 
     def __init__(self, folder: Path, *services: str, **rules: str) -> None:
         self.named = services
-        self.given = {"ids": "tmdb", "require": "", "to": "EXM: {}"} | rules
+        self.given = {"ids": "tmdb", "require": "", "to": "EXM: {}", "mode": "upload"} | rules
         self.keys: dict[str, str] = {}
         super().__init__(folder)
 
@@ -326,3 +326,56 @@ def test_no_key_of_a_service_is_on_disk(world: Any, tmp_path: Path) -> None:
     assert one.job("EXM").state is State.UPLOADED
     tokens = [*one.sandbox._services["tvdb"].tokens]
     assert leaks(tmp_path / "state", [*map(KEYS.format, one.named), *tokens]) == []
+
+
+class TestBeforeAnApproval:
+    """A person who approves sees the form as it would be sent: its numbers are asked for while it waits."""
+
+    def held(self, one: Any) -> Any:
+        one.turn(3)
+        job = one.job("EXM")
+        assert (job.state, job.code) == (State.HELD, "review")
+        return job
+
+    def test_its_numbers_are_there_before_anybody_looks(self, world: Any) -> None:
+        one = world("tmdb", mode="review")
+        one.video()
+        job = self.held(one)
+        assert one.bench.content(job).ids.imdb == "tt7200010"
+        asked = one.asked("tmdb")
+        one.turn(5)
+        assert one.asked("tmdb") == asked
+        one.command("approve", job.job)
+        one.until(one.settled)
+        assert one.sent()["tmdb"] == "720001"
+
+    def test_what_may_be_meant_stands_beside_the_question_and_nothing_goes_out(self, world: Any) -> None:
+        one = world("tmdb", mode="review")
+        one.video(SLACK)
+        job = self.held(one)
+        assert "several titles fit: Slack Water (2024) tmdb 720021" in job.why
+        assert job.resume == f"seedpost queue approve {job.job}"
+        one.turn(5)
+        assert self.held(one).why == job.why
+        one.command("edit", job.job, set={"ids.tmdb": 720021})
+        job = self.held(one)
+        asked = one.asked("tmdb")
+        one.command("approve", job.job)
+        one.until(one.settled)
+        assert (one.sent()["tmdb"], one.asked("tmdb")) == ("720021", asked)
+
+    def test_a_service_that_is_away_is_asked_again_later(self, world: Any) -> None:
+        one = world("tmdb", mode="review")
+        one.sandbox.fail("tmdb", Fault("bad-gateway", action="*", times=1))
+        one.video()
+        job = self.held(one)
+        assert (one.bench.content(job).ids.tmdb, one.asked("tmdb")) == (None, 1)
+        one.clock.wait(301)
+        one.turn(2)
+        assert one.bench.content(job).ids.tmdb == 720001
+        assert self.held(one).why == job.why
+
+    def test_without_services_nothing_is_looked_at(self, world: Any) -> None:
+        one = world(mode="review")
+        one.video()
+        self.held(one)

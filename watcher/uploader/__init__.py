@@ -18,11 +18,13 @@ from watcher.journal import DiskFull, LockHeld, NotNow, Unknown
 from watcher.logs import log, redact
 from watcher.torrents import HashingStopped
 from watcher.uploader.agenda import LIMITED, LIVE, Agenda, Use
+from watcher.uploader.ahead import Ahead
 from watcher.uploader.bench import Bench, Step, held, record_of
 from watcher.uploader.breaker import Breaker
 from watcher.uploader.desks import Desks, OpenLookup
 from watcher.uploader.extras import follow, pending
 from watcher.uploader.faults import OF_FILES, after_fault, out_of_files
+from watcher.uploader.gates import held_back, removed
 from watcher.uploader.hands import STARTS, WINDOW, Hands
 from watcher.uploader.lane import Lane
 from watcher.uploader.orders import Orders, ids_of
@@ -45,7 +47,6 @@ CRASH_LOOP = "crash-loop: it was killed five times within ten minutes; goes on i
 DISK_FULL = "disk-full: uploads go on by themselves when there is room"
 OUT_OF_FILES = "too many open files: uploads go on by themselves; raise the limit (LimitNOFILE=, ulimit -n)"
 INTERRUPTED = "the last run ended while it was being sent"
-STRICTNESS = ("upload", "review", "dry_run")
 
 OpenTracker = Callable[[TrackerConfig], Uploader]
 
@@ -69,7 +70,7 @@ class UploadManager:
         self.lanes: dict[str, Lane] = {}
         self.desks = Desks(bench, open_lookup)
         self._orders = Orders(bench, self.lanes, self.desks)
-        self._tidy = Tidy(bench)
+        self._tidy, self._ahead = Tidy(bench), Ahead(bench, self.desks)
         self._busy: dict[str, Future[None]] = {}
         self._vigils: dict[str, Vigil] = {}
         self._agenda = Agenda(bench, self.lanes, self._vigils)
@@ -154,6 +155,7 @@ class UploadManager:
                 if self._only is None or job.job in self._only:
                     self._begin(job)
             self._tidy.look_beside(self._workers)
+            self._look_ahead()
         return soonest
 
     def _refresh(self) -> None:
@@ -194,7 +196,7 @@ class UploadManager:
         """Hand a due job to a worker, unless its lane is taken or stopped."""
         lane = self.lanes.get(job.site)
         if lane is None or (self._bench.tracker(job) is None and job.state is not State.SEEDING):
-            self._bench.write(job, _removed(job))
+            self._bench.write(job, removed(job))
             return
         if job.state is State.SEEDING and (
             lane.busy or lane.closed or not (pending(job) or has_moderators(job, self._bench))
@@ -203,29 +205,22 @@ class UploadManager:
             return
         if lane.busy or lane.closed or (job.state in LIMITED and self._agenda.limit_wait(job.site) > 0):
             return
-        held_back = self._held_back(job)
-        if held_back is not None:
-            self._bench.write(job, held_back)
+        stays = held_back(job, self._bench)
+        if stays is not None:
+            self._bench.write(job, stays)
             return
         lane.busy = True
         self._hand(job, lane, True)
 
+    def _look_ahead(self) -> None:
+        """What waits for an approval gets the numbers that its form lacks; meanwhile no command changes it."""
+        job = self._ahead.next(self._busy)
+        if job is not None and job.site in self.lanes and (self._only is None or job.job in self._only):
+            self._hand(job, self.lanes[job.site], False)
+
     def _hand(self, job: Job, lane: Lane, takes_lane: bool) -> None:
         self._hands.take(job.job)
         self._busy[job.job] = self._workers.submit(self._work, job, lane, takes_lane)
-
-    def _held_back(self, job: Job) -> Step | None:
-        """A mode that became stricter stops what was not approved; a wish to cancel is granted once nothing is open."""
-        if job.state not in (State.QUEUED, State.PREPARED):
-            return None
-        if job.rest.get("wish") == "cancel":
-            return {"state": State.CANCELLED, "why": "cancelled by hand while its outcome was unknown", "wish": None}
-        config, tracker = self._bench.config(), self._bench.tracker(job)
-        mode = max((config.mode, tracker.mode or "upload" if tracker else "upload"), key=STRICTNESS.index)
-        if mode == "upload" or job.approved:
-            return None
-        why = f"the mode in rules.yaml is {mode} now"
-        return held(job, "mode", why, back_to=State.QUEUED, resume=f"seedpost queue approve {job.job}")
 
     def _ask(self, command: Mapping[str, object]) -> None:
         """A command that needs the site's word is answered by a worker: it takes the lanes that it is about."""
@@ -292,6 +287,8 @@ class UploadManager:
 
     def _taken(self, job: Job, lane: Lane, takes_lane: bool) -> Step | None:
         bench = self._bench
+        if job.state is State.HELD:
+            return self._ahead.look(job, lane)
         if job.state is State.QUEUED:
             return self._lane_worked(lane, prepare(job, lane, bench, self.lanes, self.desks))
         if job.state is State.PREPARED:
@@ -390,10 +387,3 @@ class UploadManager:
             step = held(job, "crashed", why, back_to=job.state, open=job.state is State.UNCONFIRMED)
             return step | {"crashes": None}
         return {**self._bench.again(job, job.state, "crashed", why), "crashes": count}
-
-
-def _removed(job: Job) -> Step:
-    """A tracker taken out of rules.yaml leaves its jobs held until a tracker of the same site is back."""
-    why = f"no tracker of {job.site} is in rules.yaml any more"
-    open_ = job.state is State.UNCONFIRMED
-    return held(job, "tracker-removed", why, back_to=job.state, open=open_)
