@@ -244,8 +244,13 @@ ALBUMS: dict[str, tuple[Content, dict[str, object]]] = {
         {},
     ),
     "24-bit vinyl with lineage": (
-        content(music(media="Vinyl", encoding="24bit Lossless", bit_depth=24, sample_rate=96000)),
-        {"release_desc": "Deck > preamp > converter"},
+        content(
+            music(
+                media="Vinyl", encoding="24bit Lossless", bit_depth=24, sample_rate=96000,
+                lineage="Deck > preamp > converter",
+            )
+        ),
+        {},
     ),
     "mp3 v0": (
         content(

@@ -228,6 +228,7 @@ SETS: list[tuple[dict[str, object], str, str]] = [
     ({"image": "https://c.e/" + "a" * 255 + ".jpg"}, "image", "no address"),
     ({"album_desc": "short"}, "album_desc", "at least 10"),
     ({"release_desc": "x" * 1_000_001}, "release_desc", "longer than"),
+    ({"album_desc": "x" * 1_000_001}, "album_desc", "longer than"),
     ({"title": "x" * 201}, "music.album", "longer than 200"),
 ]
 
@@ -268,6 +269,19 @@ def test_flac_from_the_web_of_unknown_origin_is_cautioned() -> None:
     assert form(ops(), content(music(media="CD", has_log=True))).cautions == ()
     assert form(ops(), content(music(media="CD"))).cautions == ("web_flac",)
     assert form(ops(), content(music(format="MP3", encoding="320", bit_depth=None), (File("a.mp3", 1),))).cautions == ()
+
+
+@pytest.mark.parametrize("media", ["Vinyl", "SACD", "Blu-ray", "Cassette"])
+def test_flac_of_any_medium_but_a_cd_with_a_log_is_cautioned_where_it_came_from_nobody(media: str) -> None:
+    assert form(ops(), content(music(media=media))).cautions == ("web_flac",)
+    assert form(ops(), content(music(media=media), origin=("redacted.sh",))).cautions == ()
+
+
+def test_two_bands_that_share_a_record_are_a_question_where_the_site_has_a_type_for_it() -> None:
+    split, _ = ALBUMS["split release"]
+    assert "set releasetype to Split" in form(ops(), split).notes[0]
+    assert form(ops(), split, releasetype="Split").notes == form(red(), split).notes == ()
+    assert form(ops(), content(music(credits=(Credit("The Band"), Credit("A Guest"))))).notes == ()
 
 
 def test_logs_go_with_lossless_cds_alone() -> None:

@@ -104,17 +104,19 @@ class GazelleUploader(Outfitted):
         groups: list[Mapping[str, object]] = []
         for number in range(1, _PAGES + 1):
             page = self._page(**asked, **({"page": str(number)} if number > 1 else {}))
-            if page is None:
-                return CannotTell("the search's answer has an unknown shape")
+            if isinstance(page, CannotTell):
+                return page
             groups += page.groups
             if number >= page.pages:
                 return search.matches(form, tuple(groups), self.dialect, self._settings.url)
         return CannotTell(f"the search found more than {len(groups)} releases of that name")
 
-    def _page(self, **query: str) -> search.Page | None:
+    def _page(self, **query: str) -> search.Page | CannotTell:
         said = self._ajax.look("browse", **query)
         page = search.page(said.response) if said.ok else None
-        if page is not None and page.groups:
+        if page is None:
+            return CannotTell(f"the search's answer has an unknown shape: {said.error or shape(said.response)}")
+        if page.groups:
             self._seen = [*page.torrent_ids()]
         return page
 

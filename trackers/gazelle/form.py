@@ -15,7 +15,7 @@ from trackers.gazelle.dialect import Dialect
 from trackers.metafile import check_size
 from trackers.sheet import Sheet
 
-LEAST_DESCRIPTION = 10  # bytes
+LEAST_DESCRIPTION = 10  # bytes, of a group's text
 MOST_DESCRIPTION = 1_000_000
 _LOGICAL = re.compile(r"\.(add|remove)$")
 
@@ -104,6 +104,8 @@ def _texts(sheet: Sheet, content: Content, music: Music, settings: Settings) -> 
     album = sheet.text("album_desc") or own or render(ALBUM, content)
     if not group.joins(sheet) and len(album.encode(errors="replace")) < LEAST_DESCRIPTION:
         sheet.problem("album_desc", "no track list is known: set album_desc to at least 10 characters")
+    if len(album.encode(errors="replace")) > MOST_DESCRIPTION:
+        sheet.problem("album_desc", f"it is longer than {MOST_DESCRIPTION} bytes: shorten it")
     about = sheet.text("release_desc")
     if about is None and music.media in TOLD and not music.lineage:
         sheet.note(f"a rip of {music.media} wants its lineage told: set release_desc")
@@ -124,8 +126,8 @@ def _extras(sheet: Sheet, dialect: Dialect) -> None:
 
 def _caution(sheet: Sheet, content: Content, music: Music) -> None:
     """FLAC that may come of anything: neither a rip with a log nor from a site that looked at it."""
-    doubtful = music.media == "WEB" or (music.media == "CD" and not music.has_log)
-    if music.format == "FLAC" and doubtful and not content.origin:
+    ripped = music.media == "CD" and music.has_log
+    if music.format == "FLAC" and not ripped and not content.origin:
         sheet.cautions.append("web_flac")
     if music.media == "WEB" and music.has_log:
         sheet.note("a rip log lies beside files from the web: is the medium right?")

@@ -7,10 +7,12 @@ import re
 from trackers.catalogue import SiteType
 from trackers.content import Credit, Music
 from trackers.gazelle.dialect import Dialect
+from trackers.gazelle.fold import folded
 from trackers.sheet import Sheet
 
 LONGEST_TITLE = 200  # bytes; also of all tags together
 LONGEST_ARTIST = 200  # characters
+SPLIT = "Split"
 _VARIOUS = ("various artists", "various", "va")
 
 
@@ -93,7 +95,15 @@ def _release_type(sheet: Sheet, music: Music, site: SiteType, dialect: Dialect) 
             "music.release_type", f"{sheet.name} has no release type {word}: set releasetype, {_one_of(site)}"
         )
         return
+    if known != SPLIT and SPLIT in dialect.release_types and _shared(music):
+        sheet.note(f"each track is by one of the main artists: if this is a split, set releasetype to {SPLIT}")
     sheet.put("releasetype", dialect.release_types[known])
+
+
+def _shared(music: Music) -> bool:
+    """Whether several main artists have tracks of their own, and no others are on it."""
+    main = {folded(one.name) for one in music.credits if one.role == "main"}
+    return len(main) > 1 and {folded(track.artist) for track in music.tracks} == main
 
 
 def _one_of(site: SiteType) -> str:

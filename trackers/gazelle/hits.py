@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping
 
 from trackers.base import Account, CannotTell, Found, Receipt, Upload
+from trackers.gazelle.answers import shape
 from trackers.gazelle.search import number, text
 
 _ENTRY = re.compile(r"(.*)\{\{\{(\d+)\}\}\}", re.DOTALL)
@@ -34,7 +35,7 @@ def compared(response: object, upload: Upload, url: str) -> Found | CannotTell:
     """A hit by hash, believed only if it is our torrent: caches and proxies have answered with another."""
     found = torrent_of(response)
     if found is None:
-        return CannotTell("the torrent's answer has an unknown shape")
+        return CannotTell(f"the torrent's answer has an unknown shape: {shape(response)}")
     torrent, group_id = found
     infohash = text(torrent.get("infoHash"))  # told only to who uploaded or snatched it
     if infohash and infohash.casefold() != upload.infohash.casefold():

@@ -71,7 +71,7 @@ class TrackerBlock:
     mode: str | None = key(MODE, "upload, review or dry_run: the strictest in force holds", default=None)
     limit: Rate | None = key(kinds.RATE, "at most so many uploads in a rolling window", default=None)
     new_group: str = key(LIFT, "review or upload: what would begin a new group there", default="review")
-    web_flac: str = key(LIFT, "review or upload: FLAC from the web that came from no other tracker", default="review")
+    web_flac: str = key(LIFT, "review or upload: FLAC of unknown origin, no CD rip with a log", default="review")
     cover: str | None = key(COVER, "required or wanted", default=None)
     image: str | None = key(SITE_URL, "address of a cover for what has none of its own", default=None)
     quiet: float | None = key(kinds.duration(), "running time over which absence is proved", default=None)

@@ -40,7 +40,7 @@ class Target:
     mode: str | None = key(MODE, "upload, review or dry_run: the strictest in force holds", default=None)
     delay: float | None = key(kinds.duration(), "wait so long before anything is sent", default=None)
     new_group: str | None = key(LIFT, "review or upload: what would begin a new group", default=None)
-    web_flac: str | None = key(LIFT, "review or upload: FLAC from the web of unknown origin", default=None)
+    web_flac: str | None = key(LIFT, "review or upload: FLAC of unknown origin, no CD rip with a log", default=None)
     cover: str | None = key(COVER, "required or wanted", default=None)
     set: Settings = field(default_factory=dict)
     require: tuple[Term, ...] = ()

@@ -37,7 +37,10 @@ EXPIRED = 86400.0  # seconds: a duplicate check that long ago lets nothing be se
 FOLLOWED = 3  # looks at a torrent's content that is gone, while its client may tell where it went
 CAUTIONS = {
     "new_group": ("new-group", "nothing of this release is on the site: the upload would begin a new group there"),
-    "web_flac": ("web-flac", "FLAC from the web that came from no other tracker: is it really lossless?"),
+    "web_flac": (
+        "web-flac",
+        "FLAC that is no CD rip with a log and came from no other site: is it really lossless?",
+    ),
 }
 
 
