@@ -57,8 +57,11 @@ class Commands(click.Group):
     def get_command(self, ctx: click.Context, name: str) -> click.Command | None:
         if name not in COMMANDS:
             return None
+        from watcher.cli.manual import put  # `seedpost --help` shows no pages
+
         module, attribute, _ = COMMANDS[name]
         command: click.Command = getattr(importlib.import_module(module), attribute)
+        put(name, command)
         return command
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
@@ -91,9 +94,10 @@ def main(arguments: list[str] | None = None) -> None:
         print(error.format_message(), file=sys.stderr)
         sys.exit(USAGE)
     except click.UsageError as error:
-        sys.exit(
-            _told(error.format_message(), f"see: {error.ctx.command_path if error.ctx else 'seedpost'} --help", USAGE)
-        )
+        from watcher.cli.meant import meant  # only where something was not understood
+
+        see = f"see: {error.ctx.command_path if error.ctx else 'seedpost'} --help"
+        sys.exit(_told(error.format_message(), meant(error) or see, USAGE))
     except click.ClickException as error:
         sys.exit(_told(error.format_message(), "", FAILED))
     except (click.Abort, KeyboardInterrupt):

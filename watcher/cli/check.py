@@ -21,8 +21,6 @@ def check(place: Place, online: bool) -> int:
     """Check rules, their tests, folders and secrets.
 
     With --online every client and tracker is asked, each thing once and nothing more after a refusal.
-    Exit codes: 78 for the file or a missing secret, 77 for a key or right that was refused, 5 if somebody could not be
-    reached.
     """
     rules, clock = place.rules_file(), Clock()
     state = place.state_folder()

@@ -15,15 +15,9 @@ SHELLS = {
     "zsh": "a file _seedpost in a folder of $fpath",
     "fish": "~/.config/fish/completions/seedpost.fish",
 }
-EXAMPLES = """\b
-Examples:
-  seedpost completion bash > ~/.local/share/bash-completion/completions/seedpost
-  seedpost completion zsh > "${fpath[1]}/_seedpost"
-  seedpost completion fish > ~/.config/fish/completions/seedpost.fish
-"""
 
 
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("shell", type=click.Choice(list(SHELLS)))
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> int:

@@ -25,10 +25,6 @@ def pause(place: Place, name: str | None, duration: str | None) -> int:
     """Stop a tracker before its next upload, or a client or folder before its next release. No name: all trackers.
 
     What is being sent is not cut off. What a paused client or folder brings meanwhile is found when it goes on.
-
-    \b
-    seedpost pause RED --for 2h
-    seedpost pause rips
     """
     given: dict[str, object] = {}
     if duration:
@@ -45,10 +41,6 @@ def resume(place: Place, name: str | None) -> int:
 
     A tracker that something else than `pause` stopped is asked first whether it takes the key. Of a client or folder
     everything that waits for a decision is decided, a flood of new releases above all.
-
-    \b
-    seedpost resume RED
-    seedpost resume seedbox
     """
     return _told(place, "resume", name, {})
 

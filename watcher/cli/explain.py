@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import click
@@ -23,24 +23,24 @@ from watcher.secrets import Secrets
 if TYPE_CHECKING:
     from watcher.service.replay import Side
 
-EXAMPLES = """\b
-Examples:
-  seedpost rules explain /srv/downloads/Album
-  seedpost rules explain 5f0c9a1e77d2 --json
-"""
 
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("what", metavar="PATH|HASH|JOB")
+@click.option("--online", is_flag=True, help="Also ask the trackers what they know of it, and what resembles it.")
 @with_json
 @pass_place
-def explain(place: Place, what: str) -> int:
-    """The facts, each rule's verdict with its reasons, and what each tracker would be sent."""
+def explain(place: Place, what: str, online: bool) -> int:
+    """The facts, each rule's verdict with its reasons, and what each tracker would be sent.
+
+    --online also asks the tracker that it came from what it knows of it, and each that it would go to what of it
+    resembles this. Nothing is sent there, and the sites' limits are kept.
+    """
     from watcher.service.explain import explain as explained  # the trackers it opens are not needed for `rules fields`
 
     configure(stream=sys.stderr, terminal=sys.stderr.isatty(), level="error")  # a client that is away is told below
     config, state, clock = load(place.rules_file()), place.state_folder(), Clock()
-    shown = explained(what, config, ledger_of(place), Secrets(state, os.environ, clock=clock), state, clock)
+    secrets = Secrets(state, os.environ, clock=clock)
+    shown = explained(what, config, ledger_of(place), secrets, state, clock, online=online)
     if place.json:
         as_json(shown.as_json())
         return OK
@@ -65,7 +65,25 @@ def explain(place: Place, what: str) -> int:
         for change in staged:
             lines(f"staged: {change}", "    ")
         _form(shown.forms.get(name), staged)
+        for line in _site(shown.sites.get(name)):
+            lines(line, "    ")
     return OK
+
+
+def _site(said: Mapping[str, object] | None) -> list[str]:
+    """What of the site resembles the form, if it was asked."""
+    if said is None:
+        return []
+    found = said["found"]
+    if not isinstance(found, list):
+        return [f"on the site: can't be told: {said['why']}"]
+    words = {"torrent": "this very edition", "group": "the release, in another edition", "near": "something near"}
+    told = [f"on the site: {words[one['what']]}: {one['url']}{_differs(one['facts'])}" for one in found]
+    return told or ["on the site: nothing like it"]
+
+
+def _differs(facts: Mapping[str, str]) -> str:
+    return f" ({', '.join(f'{key} {value}' for key, value in facts.items())})" if facts else ""
 
 
 def ledger_of(place: Place) -> Ledger:

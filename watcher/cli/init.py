@@ -32,11 +32,6 @@ from watcher.service.replay import Plan
 from watcher.service.rulesfile import acceptable
 
 NAMES = {"redacted": "RED", "orpheus": "OPS"}  # what people call them
-EXAMPLES = """\b
-Examples:
-  seedpost init
-  seedpost init --non-interactive --client http://127.0.0.1:8080 --username admin --tracker RED=redacted
-"""
 
 
 @dataclass
@@ -47,7 +42,7 @@ class Told:
     secrets: dict[str, Secret] = field(default_factory=dict)
 
 
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.option("--client", "url", metavar="URL", help="qBittorrent's web interface; `none` for none.")
 @click.option("--username", help="Its user; without one, an API key is used.")
 @click.option("--category", "categories", multiple=True, help="Upload only what has this category; may stand again.")

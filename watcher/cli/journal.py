@@ -64,13 +64,7 @@ def repair(place: Place) -> int:
     """Make a sound journal from what is left, with no daemon running. What was lost is asked for, never sent again.
 
     The clients of rules.yaml are asked for torrents with seedpost's category or tags that the journal does not know:
-    they are taken in, so that nothing of them is uploaded again. It ends with 5 if one that matters could not be asked,
-    and with 1 if something is left that it can't attribute to a tracker.
-
-    \b
-    Examples:
-      seedpost journal repair
-      seedpost journal repair --json | jq .clients.left
+    they are taken in, so that nothing of them is uploaded again.
     """
     from watcher.service.adoption import repaired  # with it come clients and rules; verify and compact need neither
 

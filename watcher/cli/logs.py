@@ -43,10 +43,7 @@ class Wanted:
         return any(str(one).startswith(job) for one in named if one)
 
 
-@click.command(
-    epilog="\b\nExamples:\n  seedpost logs -f\n  seedpost logs --level warning --since 1d\n"
-    "  seedpost logs --job 5f0c --json | jq -r .event"
-)
+@click.command()
 @click.option("-f", "--follow", is_flag=True, help="Go on with what is written from now on, until Ctrl-C.")
 @click.option("--job", metavar="ID", help="Lines about this job, by its id or the id's beginning.")
 @click.option("--level", type=click.Choice(list(LEVELS)), default="debug", help="Lines of this level and above.")

@@ -7,26 +7,23 @@ import os
 import click
 
 from trackers.clock import Clock
-from watcher.cli.options import Place, pass_place, with_json
+from watcher.cli.options import Place, pass_place, with_json, with_place
 from watcher.cli.show import as_json, note, say
 from watcher.errors import FAILED, MISSING, NETWORK, OK, NotFound, SeedpostError
 
 
 @click.group()
+@with_place
 def notify() -> None:
     """Who is told of held jobs and failures; `notify:` in rules.yaml names the targets."""
 
 
-@notify.command(epilog="\b\nExamples:\n  seedpost notify test\n  seedpost notify test phone --json")
+@notify.command()
 @click.argument("names", metavar="[NAME]…", nargs=-1)
 @with_json
 @pass_place
 def test(place: Place, names: tuple[str, ...]) -> int:
-    """Send one message to each target, or to those named.
-
-    Exit codes: 0 if all took it, 1 if an address is missing or was refused, 5 if a service could not be reached, 6 if
-    Apprise is not installed.
-    """
+    """Send one message to each target, or to those named."""
     from watcher import notify as told  # --help needs no rules
     from watcher.config import load
     from watcher.secrets import Secrets

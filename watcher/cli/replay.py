@@ -27,14 +27,7 @@ from watcher.service.rulesfile import acceptable
 WIDTH = 80
 
 
-EXAMPLES = """\b
-Examples:
-  seedpost rules replay new.yaml --since 90d
-  seedpost rules replay ~/.config/seedpost/rules.yaml --library --apply
-"""
-
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("file", type=PATH)
 @click.option(
     "--since", "start", metavar="WHEN", help="Only what was noticed (with --library: completed) since 90d, 2026-11-22 …"

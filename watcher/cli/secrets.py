@@ -29,7 +29,7 @@ for command in (rotate, passwd, slot):
     secrets.add_command(command)
 
 
-@secrets.command("set", epilog="Example: seedpost secrets set red.api_key, or: seedpost secrets set red.api_key <FILE")
+@secrets.command("set")
 @click.argument("name")
 @click.option("--host", help="The one host it may be sent to, where rules.yaml does not say.")
 @with_json

@@ -18,10 +18,7 @@ HEADS = ("uploaded", "failed", "success", "attempts", "size", "p50", "p95", "wai
 WIDEST = 40  # characters of a bar
 
 
-@click.command(
-    epilog="\b\nExamples:\n  seedpost stats\n  seedpost stats --since 30d --by rule\n"
-    "  seedpost stats --by day --csv > days.csv"
-)
+@click.command()
 @click.option("--since", "start", metavar="WHEN", help="What ended since 30d, 2026-11-22 …; else all there ever was.")
 @click.option("--by", type=click.Choice(BY), default="tracker", show_default=True, help="One row for each.")
 @click.option("--csv", "as_csv", is_flag=True, help="The rows as CSV.")

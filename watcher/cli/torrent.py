@@ -25,11 +25,7 @@ def torrent() -> None:
     """Single torrents, made or looked into by hand."""
 
 
-@torrent.command(
-    epilog="\b\nExamples:\n"
-    "  seedpost torrent create '/srv/rips/Album' --tracker RED\n"
-    "  seedpost torrent create film.mkv --tracker OPS --output /tmp/film.torrent --json\n"
-)
+@torrent.command()
 @click.argument("path", type=PATH)
 @click.option("--tracker", required=True, help="A tracker of rules.yaml: its piece lengths, flag and announce address.")
 @click.option("--output", type=PATH, metavar="FILE", help="What to write; NAME.TRACKER.torrent here, unless given.")
@@ -79,7 +75,7 @@ def _bar() -> Iterator[Callable[[int, int], None] | None]:
         print("\r\033[K", end="", file=sys.stderr, flush=True)
 
 
-@torrent.command(epilog="\b\nExamples:\n  seedpost torrent show Album.RED.torrent\n")
+@torrent.command()
 @click.argument("file", type=PATH)
 @with_json
 @pass_place

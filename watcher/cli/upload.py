@@ -28,26 +28,8 @@ from watcher.service.byhand import Offer, Proposal
 from watcher.service.following import outcome
 from watcher.service.rulesfile import Start, start
 
-EXAMPLES = """\b
-Examples:
-  seedpost upload /srv/rips/Album --to RED,OPS
-  seedpost upload 2c6b6858d61da9543d4231a71db4b1c9264b0685 --to OPS --request 1234
-  seedpost upload /srv/rips/Album --to RED --dry-run --remote
-  seedpost upload /srv/rips/Album --to RED --set music.media=CD --set RED:image=https://… --yes
 
-\b
-Ends with 0 if all of it stands on its sites, else with the first of these that is so:
-  8   the outcome of an upload is unknown; it is looked for, never sent twice
-  7   held, or facts are missing
-  77  a tracker does not take the key
-  5   it waits for a tracker, a limit or the client, and goes on with the daemon
-  4   it is on the site already
-  3   there is no such content or tracker
-  1   a guard, or the site that it came from, forbids it
-"""
-
-
-@click.command(epilog=EXAMPLES)
+@click.command()
 @click.argument("what", metavar="PATH|HASH", type=click.Path())
 @click.option(
     "--to",

@@ -20,7 +20,7 @@ def _with_key_files(command: Callable[..., int]) -> Callable[..., int]:
     return click.option("--key-file", "key_files", multiple=True, type=PATH, metavar="FILE", help=_KEY_FILES)(command)
 
 
-@click.command(epilog="Example: seedpost unlock, or: seedpost unlock </media/key/passphrase")
+@click.command()
 @with_json
 @pass_place
 def unlock(place: Place) -> int:
@@ -42,12 +42,15 @@ def rotate(place: Place, key_files: tuple[Path, ...]) -> int:
     return OK
 
 
-@click.command(epilog="Without a terminal: standard input has the old passphrase, if there is one, then the new one.")
+@click.command()
 @_with_key_files
 @with_json
 @pass_place
 def passwd(place: Place, key_files: tuple[Path, ...]) -> int:
-    """Set or change the vault's passphrase. A vault that does not exist is made with it, without a key file."""
+    """Set or change the vault's passphrase. A vault that does not exist is made with it, without a key file.
+
+    Without a terminal, standard input has the old passphrase, if there is one, then the new one, a line each.
+    """
     secrets = with_every_key(place, key_files, lines=True)
     secrets.vault().set_passphrase(new_passphrase())
     _told(place, {"changed": True}, "the vault has this passphrase now; a daemon that was given the old one: unlock")
@@ -73,7 +76,7 @@ def list_slots(place: Place) -> int:
     return OK
 
 
-@slot.command(epilog="Example: seedpost secrets slot add /media/usb/seedpost.key")
+@slot.command()
 @click.argument("file", required=False, type=PATH)
 @with_json
 @pass_place
@@ -88,7 +91,7 @@ def add(place: Place, file: Path | None) -> int:
     return OK
 
 
-@slot.command(epilog="Example: seedpost secrets slot remove 5f0c9a1e")
+@slot.command()
 @click.argument("slots", nargs=-1, required=True, metavar="SLOT…")
 @_with_key_files
 @with_json

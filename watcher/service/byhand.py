@@ -14,12 +14,11 @@ from trackers.base import Form, Problem, Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import Clock
 from trackers.content import Content
-from trackers.errors import SettingsError, TrackerError
+from trackers.errors import SettingsError
 from watcher.config import Config, TrackerConfig
 from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, USAGE, NotFound, SeedpostError
 from watcher.intake.asked import plain
 from watcher.intake.byhand import PERSON, check, open_to_a_wish
-from watcher.intake.plan import sites_from
 from watcher.intake.routing import known
 from watcher.jobs import Job, Ledger
 from watcher.logs import redact
@@ -30,6 +29,7 @@ from watcher.service import parts
 from watcher.service.drafts import staged_for
 from watcher.service.dryrun import answer_of
 from watcher.service.library import Library
+from watcher.service.online import learned
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.holders import Holders
 from watcher.uploader.bench import route_keys
@@ -182,10 +182,10 @@ def proposal(
         raise SeedpostError(doubt, exit_code=HELD)
     check(facts, config, to)
     opened = {name: _opened(config.trackers[name], config, secrets, state, clock) for name in to}
-    learned = _learned(release, facts, config, ledger, secrets, state, clock)
-    record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": learned}
+    told = learned(release, facts, config, ledger, secrets, state, clock)
+    record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": told}
     trackers = {name: (config.trackers[name], tracker) for name, tracker in opened.items()}
-    return Proposal(content, facts_of(record), trackers, learned, _said_beside(facts, to))
+    return Proposal(content, facts_of(record), trackers, told, _said_beside(facts, to))
 
 
 def _said_beside(facts: Facts, to: Sequence[str]) -> dict[str, dict[str, object]]:
@@ -200,27 +200,6 @@ def _opened(block: TrackerConfig, config: Config, secrets: Secrets, state: Path,
     except SettingsError as error:
         code = INVALID if error.code == "settings" else NOT_AUTHORISED
         raise SeedpostError(error.text, exit_code=code) from error
-
-
-def _learned(
-    release: Release, facts: Facts, config: Config, ledger: Ledger, secrets: Secrets, state: Path, clock: Clock
-) -> Mapping[str, object] | None:
-    """What the tracker says that content came from, as the loop would ask it: the form that is shown has it already.
-    None if there is nobody to ask; empty if it does not answer now."""
-    before = ledger.releases.get(release.id, {}).get("learned")
-    if before is not None or not release.infohash:
-        return before
-    for site in sites_from(facts):
-        block = next((one for one in config.trackers.values() if one.site == site), None)
-        if block is None:
-            continue
-        try:
-            tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
-            told = tracker.describe(release.infohash)
-        except TrackerError:
-            return {}
-        return {block.name: dict(told)} if told else {}
-    return None
 
 
 def _lack(problem: Problem, block: TrackerConfig) -> Lack:

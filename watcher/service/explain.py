@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+from trackers.base import Form, Uploader
 from trackers.clock import Clock
 from trackers.content import Content
 from trackers.errors import SettingsError
@@ -16,12 +17,13 @@ from watcher.identify import payload
 from watcher.intake.plan import left_out
 from watcher.intake.routing import decided
 from watcher.jobs import Ledger
-from watcher.release import Facts, Release, content_of, overridden, release_of, told_by_source
+from watcher.release import Facts, Release, content_of, facts_of, overridden, release_of, told_by_source
 from watcher.rules import Decision, Route, decide, described
 from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.service.drafts import composed, staged_for
 from watcher.service.library import Library
+from watcher.service.online import alike, learned
 from watcher.service.replay import Side, side_of
 from watcher.sources.content import Found, Never, Waits
 from watcher.uploader.bench import route_keys
@@ -43,6 +45,7 @@ class Explained:
     staged: Mapping[str, Sequence[str]] = field(default_factory=dict)  # tracker -> every change that staging makes
     then: Side | None = None  # what the journal has decided of it, where it knows it
     then_at: str = ""  # UTC
+    sites: Mapping[str, Mapping[str, object]] = field(default_factory=dict)  # tracker -> what of it resembles the form
 
     def as_json(self) -> dict[str, object]:
         """In the shape that other programs build on."""
@@ -57,13 +60,17 @@ class Explained:
             "forms": dict(self.forms),
             "problems": list(self.problems),
             "staged": {name: list(changes) for name, changes in self.staged.items()},
+            "sites": {name: dict(one) for name, one in self.sites.items()},
             "then": {"time": self.then_at, **(self.then.as_json() or {})} if self.then else None,
         }
 
 
-def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: Path, clock: Clock) -> Explained:
+def explain(
+    what: str, config: Config, ledger: Ledger, secrets: Secrets, state: Path, clock: Clock, *, online: bool = False
+) -> Explained:
     """A path, an info-hash, a job or a release of the journal, by the rules given. Content that the journal does not
-    know is asked for at the clients, read-only. Raises NotFound."""
+    know is asked for at the clients, read-only. `online`: so is the tracker that it came from for what it knows, and
+    each that it would go to for what resembles it. Raises NotFound."""
     path = Path(what).expanduser()
     problems: tuple[str, ...] = ()
     undecided = ""
@@ -79,12 +86,17 @@ def explain(what: str, config: Config, ledger: Ledger, secrets: Secrets, state: 
         release, undecided = _held(what, config, ledger, secrets, clock)
         facts, decision = decided(release, config)
     out = left_out(facts, decision, config)
-    forms = _forms(release, facts, decision, config, secrets, state, clock)
+    if online and (told := learned(release, facts, config, ledger, secrets, state, clock)):
+        facts = facts_of({"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": told})
+    made = _forms(release, facts, decision, config, secrets, state, clock)
+    forms = {name: form.as_json() if isinstance(form, Form) else form for name, (form, _) in made.items()}
+    asks = {name: one for name, one in made.items() if online and name not in out}
+    sites = {name: alike(tracker, form) for name, (form, tracker) in asks.items() if isinstance(form, Form) and tracker}
     staged = _staged(release, facts, decision, config)
     about = _recorded(what, ledger) or ledger.releases.get(release.id) or _of_path(release.path, ledger)
     then = side_of(about, ledger.jobs_of(str(about["release"]))) if about else None
     at = str(about["time"]) if about else ""
-    return Explained(release.name, facts, decision, undecided, out, forms, problems, staged, then, at)
+    return Explained(release.name, facts, decision, undecided, out, forms, problems, staged, then, at, sites)
 
 
 def _staged(release: Release, facts: Facts, decision: Decision, config: Config) -> dict[str, Sequence[str]]:
@@ -154,17 +166,17 @@ def _held(what: str, config: Config, ledger: Ledger, secrets: Secrets, clock: Cl
 
 def _forms(
     release: Release, facts: Facts, decision: Decision, config: Config, secrets: Secrets, state: Path, clock: Clock
-) -> dict[str, object]:
+) -> dict[str, tuple[Form | list[str], Uploader | None]]:
     """What each tracker would be sent, or what is wrong with it. Composing asks nobody; a missing key is told."""
-    forms: dict[str, object] = {}
+    forms: dict[str, tuple[Form | list[str], Uploader | None]] = {}
     for name, route in decision.trackers.items():
         content = _content(release, facts, route)
         block = config.trackers[name]
         try:
             tracker = parts.opened(block, secrets, state=state, clock=clock, images=config.images)
         except SettingsError as error:
-            forms[name] = [error.text]
+            forms[name] = ([error.text], None)
             continue
         form, problems = composed(tracker, content, block, route_keys(route.set, route.cautions, block))
-        forms[name] = form.as_json() if form else list(problems)
+        forms[name] = (form or list(problems), tracker)
     return forms
