@@ -209,11 +209,32 @@ class TestBtn(UploaderContract):
         assert world.tracker.dry_run(world.prepared(world.tracker))["artist"] == "Tidal Office"
         assert world.sandbox.posts("btn") == []
 
-    def test_the_words_of_a_refusal_are_told(self, world: World) -> None:
+    @pytest.mark.parametrize(
+        ("key", "value", "told"),
+        [
+            ("scenename", "", "You must fill in scenename"),
+            ("origin", "", "You must fill in origin"),
+            ("format", "", "You must fill in format"),
+            ("media", "Betamax", "Please choose a media"),
+            ("resolution", "8", "Please choose a resolution"),
+            ("bitrate", "H.263", "Please choose a bitrate"),
+            ("release_desc", "by eye", "Please choose a MediaInfo"),
+            ("foreign", "on", "Please choose a country"),
+        ],
+    )
+    def test_every_refusal_of_the_form_is_told_as_its_sentence_alone(
+        self, world: World, key: str, value: str, told: str
+    ) -> None:
         one = world.prepared(world.tracker)
-        fields = tuple((key, "Betamax" if key == "media" else value) for key, value in one.form.fields)
-        with pytest.raises(Refused, match="Please choose a media"):
+        fields = (*((name, was) for name, was in one.form.fields if name != key), (key, value))
+        with pytest.raises(Refused) as caught:
             world.tracker.upload(replace(one, form=replace(one.form, fields=fields)))
+        assert caught.value.text == f"BTN: {told}"
+        assert len(world.sandbox.posts("btn")) == 1
+
+    def test_a_torrent_that_is_none_is_told(self, world: World) -> None:
+        with pytest.raises(Refused, match="BTN: You seem to have put something other than a torrent file"):
+            world.tracker.upload(replace(world.prepared(world.tracker), info=b"x"))
 
     def test_what_is_registered_is_never_a_page(self, world: World) -> None:
         with pytest.raises(Unavailable, match="no torrent"):

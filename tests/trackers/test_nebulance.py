@@ -19,7 +19,7 @@ from trackers.base import Absent, CannotTell, Form, Found, Match, Receipt
 from trackers.clock import Clock
 from trackers.content import Content, Tv
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, SettingsError, TrackerError, Unavailable, Unconfirmed
-from trackers.sandbox import Keys
+from trackers.sandbox import Keys, Sandbox
 from trackers.secret import Secret
 
 SHOWS: dict[str, tuple[Content, dict[str, object]]] = {
@@ -115,6 +115,28 @@ class TestNebulance(UploaderContract):
         with pytest.raises(Refused, match="torrent file is larger"):
             world.tracker.upload(replace(one, info=info))
         assert world.sandbox.posts("nebulance") == []
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "told"),
+    [
+        ("tvmazeid", "0", "Invalid TVmaze id"),
+        ("mediainfo", "by eye", "Missing mediainfo"),
+        ("category", "2", "Invalid category"),
+        ("", "", "Invalid torrent file"),
+    ],
+)
+def test_every_refusal_of_the_form_is_told_as_its_sentence(key: str, value: str, told: str) -> None:
+    with Sandbox() as sandbox:
+        keys = sandbox.account("nebulance")
+        known = {"api_key": Secret(keys.api_key), "passkey": Secret(keys.passkey)}
+        tracker = opened("sandbox-nebulance", sandbox.url_of("nebulance"), None, secrets=known)
+        made = form(tracker, EPISODE)
+        fields = tuple((name, value if name == key else was) for name, was in made.fields)
+        one = upload(replace(made, fields=fields), EPISODE, "NBL")
+        with pytest.raises(Refused) as caught:
+            tracker.upload(one if key else replace(one, info=b"x"))
+        assert caught.value.text == f"NBL: {told}"
 
 
 def error(words: object, **more: object) -> str:

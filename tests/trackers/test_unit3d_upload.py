@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -11,6 +13,11 @@ from tests.support_trackers import Play, Stage, form, half, hangs_up, resets, sa
 from tests.support_unit3d import ACCOUNT, RSSKEY, answered, answers, film, opened
 from trackers.base import Absent, CannotTell, Receipt, Upload
 from trackers.errors import AlreadyThere, NotAuthorised, Refused, TrackerError, Unavailable, Unconfirmed
+from trackers.http import Reply
+from trackers.unit3d.answers import Said, read
+from trackers.unit3d.outcome import receipt
+
+DATA = Path(__file__).parent / "data"
 
 
 def sent(stage: Stage, **settings: object) -> tuple[Upload, Receipt]:
@@ -31,8 +38,8 @@ def ending(label: str) -> TrackerError:
 def test_a_success_tells_the_id_and_keeps_the_key_of_the_address() -> None:
     with Stage() as stage:
         stage.plays(answered("up-movie-min"))
-        one, receipt = sent(stage)
-        assert receipt == Receipt("1", None, f"{stage.url}/torrents/1")
+        one, told = sent(stage)
+        assert told == Receipt("1", None, f"{stage.url}/torrents/1")
     (asked,) = stage.asked
     assert asked.line == "POST /api/torrents/upload HTTP/1.1"
     assert asked.headers["accept"] == "application/json"
@@ -79,6 +86,30 @@ def test_a_validation_failure_is_told_as_a_sentence(label: str) -> None:
     assert type(error) is Refused
     assert error.text.startswith("EXM: ")
     assert REFUSED[label] in error.text
+
+
+RECORDED = [json.loads(line) for line in (DATA / "sandbox_unit3d.jsonl").read_text("utf-8").split("\n") if line]
+# Every one there is; two versions' were cut when they were recorded.
+FAILURES = {
+    row["label"]: row["body"]
+    for row in RECORDED
+    if (row["method"], row["status"]) == ("POST", 404) and '"success":false' in row["body"] and row["body"][-1] == "}"
+}
+
+
+@pytest.mark.parametrize("label", FAILURES)
+def test_every_validation_failure_that_was_recorded_is_told_in_sentences(label: str) -> None:
+    reply = Reply(404, {"content-type": "application/json"}, FAILURES[label].encode())
+    said = read(reply, str)
+    assert isinstance(said, Said)
+    with pytest.raises((Refused, AlreadyThere)) as caught:
+        receipt(said, "https://tracker.example", "EXM", str)
+    whole = json.loads(FAILURES[label])["data"]
+    told = [whole] if isinstance(whole, str) else [text for texts in whole.values() for text in texts]
+    assert told
+    assert all(text in caught.value.text for text in told)
+    assert re.fullmatch(r"EXM: [^{}\[\]\\]+[.!]", caught.value.text)
+    assert isinstance(caught.value, AlreadyThere) is ("taken" in caught.value.text)
 
 
 MEANT = {

@@ -10,12 +10,15 @@ _ANNOUNCE = re.compile(r"https?://[^\s\"'<>]+/([A-Za-z0-9_-]{16,64})/announce")
 _LINK = re.compile(r"torrents\.php\?id=(\d+)(?:&(?:amp;)?torrentid=(\d+))?")
 _INPUTS = ("seriesid", "artist", "title", "actors", "year", "tags", "image")
 _FAIL = "autofill fail"
+_RED = re.compile(r"color:\s*red|\berror\b", re.IGNORECASE)  # how the form marks what it does not take
+_VOID = ("br", "hr", "img", "input", "meta", "link")
 _BARE = re.compile(r"\d+")
 
 
 @dataclass(frozen=True)
 class Ending:
-    """The page after an upload. `words`: what it says; `form_again`: it shows the form once more."""
+    """The page after an upload. `words`: what it says is wrong, else all that it says; `form_again`: it shows the form
+    once more."""
 
     group: str
     torrent: str
@@ -25,12 +28,14 @@ class Ending:
 
 
 class _Reader(HTMLParser):
-    """Values of inputs and textareas, and the text beside them."""
+    """Values of inputs and textareas, and the text beside them; `red`: what of it is marked as wrong."""
 
     def __init__(self) -> None:
         super().__init__()
         self.values: dict[str, str] = {}
         self.words: list[str] = []
+        self.red: list[str] = []
+        self._depth = 0  # of elements within one that is marked
         self._area: str | None = None
         self._hidden = 0
 
@@ -42,8 +47,11 @@ class _Reader(HTMLParser):
             self._area = given["name"]
             self.values[self._area] = ""
         self._hidden += tag in ("script", "style", "select", "title")
+        marked = _RED.search(f"{given.get('style', '')} {given.get('class', '')}")
+        self._depth += tag not in _VOID and bool(self._depth or marked)
 
     def handle_endtag(self, tag: str) -> None:
+        self._depth -= tag not in _VOID and self._depth > 0
         if tag == "textarea":
             self._area = None
         self._hidden -= tag in ("script", "style", "select", "title") and self._hidden > 0
@@ -53,6 +61,8 @@ class _Reader(HTMLParser):
             self.values[self._area] += data
         elif not self._hidden and data.strip():
             self.words.append(" ".join(data.split()))
+            if self._depth:
+                self.red.append(self.words[-1])
 
 
 def _read(page: str) -> _Reader:
@@ -103,6 +113,8 @@ def ending(page: str) -> Ending:
     again = "file_input" in page and not login
     link = None if again or login else _LINK.search(page)
     words = " ".join(reader.words)[:500]
+    if again and reader.red:
+        words = " ".join(reader.red)[:500]
     if link is None or "download the torrent" not in words.casefold():
         return Ending("", "", words, again, login)
     return Ending(link[1], link[2] or "", words, again, login)

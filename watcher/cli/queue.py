@@ -281,11 +281,14 @@ def _torrent_id(text: str) -> str:
 
     if "://" not in text:
         return text
-    query = parse_qs(urlsplit(text).query)
+    parts = urlsplit(text)
+    query = parse_qs(parts.query)
     found = query.get("torrentid") or query.get("id")
-    if not found:
-        raise SeedpostError(f"{text} names no torrent", hint="give the torrent's id, or an address with torrentid=…")
-    return found[0]
+    number = parts.path.rpartition("/torrents/")[2]  # as sites that run UNIT3D name their pages
+    if not found and not number.isdecimal():
+        hint = "give the torrent's id, or the address of its page: torrentid=… or /torrents/…"
+        raise SeedpostError(f"{text} names no torrent", hint=hint)
+    return found[0] if found else number
 
 
 def _page(text: str) -> str | None:
