@@ -33,14 +33,14 @@ def pause(place: Place, name: str | None, duration: str | None) -> int:
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER]")
+@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER|SERVICE]")
 @with_json
 @pass_place
 def resume(place: Place, name: str | None) -> int:
-    """Go on with what was paused, or stopped by a refused key. No name: all trackers.
+    """Go on with what was paused, or stopped by a refused key. No name: all trackers and look-up services.
 
-    A tracker that something else than `pause` stopped is asked first whether it takes the key. Of a client or folder
-    everything that waits for a decision is decided, a flood of new releases above all.
+    A tracker or service that something else than `pause` stopped is asked first whether it takes the key. Of a
+    client or folder everything that waits for a decision is decided, a flood of new releases above all.
     """
     return _told(place, "resume", name, {})
 

@@ -51,7 +51,8 @@ def demo(place: Place) -> int:
 @with_json
 @pass_place
 def sandbox(place: Place, port: int, host: str) -> None:
-    """Trackers on loopback that behave as RED, OPS, UNIT3D, NBL and BTN do: rehearse your rules against them."""
+    """Trackers on loopback that behave as RED, OPS, UNIT3D, NBL and BTN do, and the services of `lookups`: rehearse
+    your rules against them."""
     from watcher.service.rehearsal import rehearsal  # as above
 
     with rehearsal(port, host) as sites:
@@ -59,7 +60,8 @@ def sandbox(place: Place, port: int, host: str) -> None:
             as_json({"sites": [site.__dict__ for site in sites]})
         else:
             for site in sites:
-                fields({"type": site.type, "url": site.url, "api_key": site.api_key, "announce": site.announce})
+                shown = {"type": site.type, "url": site.url, "api_key": site.api_key, "announce": site.announce}
+                fields({key: value for key, value in shown.items() if value})
                 say()
             say("These keys open nothing but this sandbox. It runs until Ctrl-C.")
         threading.Event().wait()

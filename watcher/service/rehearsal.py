@@ -13,12 +13,12 @@ from watcher.errors import USAGE, SeedpostError
 
 @dataclass(frozen=True)
 class Site:
-    """One of the sandbox's sites. The key and the passkey open nothing else: they are made for this run."""
+    """One of the sandbox's sites or look-up services. Its keys open nothing else: they are made for this run."""
 
     type: str
     url: str
     api_key: str
-    announce: str
+    announce: str  # of a site
 
 
 @contextlib.contextmanager
@@ -34,8 +34,11 @@ def rehearsal(port: int, host: str) -> Iterator[list[Site]]:
         raise SeedpostError(f"port {port} can't be had: {error.strerror}", hint=hint) from error
     try:
         yield [
-            Site(**{key: one[key] for key in ("type", "url", "api_key", "announce")})
-            for one in sandbox.access().values()
+            *(
+                Site(**{key: one[key] for key in ("type", "url", "api_key", "announce")})
+                for one in sandbox.access().values()
+            ),
+            *(Site(one, sandbox.url_of(one), sandbox.account(one).api_key, "") for one in sandbox.services),
         ]
     finally:
         sandbox.stop()
