@@ -104,7 +104,7 @@ def frame(kbits: int) -> bytes:
     return (b"\xff\xfb" + bytes([_KBITS.index(kbits) << 4, 0])).ljust(144_000 * kbits // 44_100, b"\0")
 
 
-def mp3_vbr(kbits: float, header: bytes = b"Xing", seconds: int = 200) -> bytes:
+def mp3_vbr(kbits: float, header: bytes = b"Xing", seconds: int = 20) -> bytes:
     """An MP3 of a mean bit rate, with the header that other encoders than LAME write: Xing or VBRI."""
     frames = seconds * 44_100 // 1152
     size = int(kbits * 125 * frames * 1152 / 44_100)
@@ -112,4 +112,4 @@ def mp3_vbr(kbits: float, header: bytes = b"Xing", seconds: int = 200) -> bytes:
         told = struct.pack(">4sIIII", b"Xing", 0xB, frames, size + 417, 80)
     else:
         told = struct.pack(">4sHHHIIHHHH", b"VBRI", 1, 0, 75, size, frames, 0, 1, 2, 1)
-    return frame(128)[:36] + told + frame(128)[36 + len(told) :] + frame(128) * 3
+    return frame(128)[:36] + told + frame(128)[36 + len(told) :] + frame(128) * 3 + bytes(size - 3 * len(frame(128)))

@@ -50,7 +50,7 @@ def test_a_mean_that_lies_in_one_quality_is_told_as_measured_and_any_other_as_it
 
 
 def test_long_tracks_weigh_more_than_short_ones(tmp_path: Path) -> None:
-    assert told(tmp_path / "Album", mp3_vbr(245, seconds=900), mp3_vbr(170, seconds=20))[0] == "V0 (VBR)"
+    assert told(tmp_path / "Album", mp3_vbr(245, seconds=90), mp3_vbr(170, seconds=2))[0] == "V0 (VBR)"
 
 
 def test_without_any_header_all_frames_are_counted(tmp_path: Path) -> None:

@@ -159,6 +159,19 @@ def test_a_wrong_ending_is_told_and_does_not_change_what_it_is(tmp_path: Path, e
 
 
 @needs_encoders
+@pytest.mark.parametrize("kind", ["flac 24", "mp3 320", "mp3 V2", "mp3 by another", "alac 16", "aac"])
+@pytest.mark.parametrize("part", [0.4, 0.7])
+def test_a_track_that_ends_too_early_does_not_decode(tmp_path: Path, encoded: Encoded, kind: str, part: float) -> None:
+    whole = encoded(kind).read_bytes()
+    (tmp_path / "Album").mkdir()
+    (tmp_path / f"Album/01{encoded(kind).suffix}").write_bytes(whole)
+    (tmp_path / f"Album/02{encoded(kind).suffix}").write_bytes(whole[: int(len(whole) * part)])
+    facts = identify(tmp_path / "Album", payload(tmp_path / "Album").files, single=False)
+    broken = [str(one) for one in facts["music.problems"].value if "decode" in str(one)]  # type: ignore[union-attr]
+    assert len(broken) == 1 and broken[0].startswith(f"does not decode: '02{encoded(kind).suffix}': ")
+
+
+@needs_encoders
 def test_two_encodings_in_one_album_are_a_problem(tmp_path: Path, encoded: Encoded) -> None:
     facts = album(tmp_path / "Album", encoded("mp3 V0"), encoded("mp3 V0"), encoded("mp3 320"))
     assert "mixed encodings: V0 (VBR) (4), 320 (2)" in facts["music.problems"].value  # type: ignore[operator]

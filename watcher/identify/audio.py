@@ -20,6 +20,7 @@ from mutagen.oggopus import OggOpus
 from mutagen.oggvorbis import OggVorbis
 
 from trackers.content import File
+from watcher.identify.cuts import mp3_cut_off, mp4_cut_off
 from watcher.identify.dts import HEAD, Dts, read_dts
 from watcher.identify.encoding import lossless, read_mp3, vorbis_encoding
 from watcher.identify.files import descriptor, opened_file
@@ -28,6 +29,8 @@ from watcher.identify.flac_head import read_head
 from watcher.identify.kinds import AUDIO, extension
 from watcher.identify.pictures import named as named_picture
 from watcher.identify.tags import READ, Tags, collected, id3_pairs, mp4_pairs, pictured_id3
+
+_TOO_EARLY = "it ends too early"
 
 
 @dataclass(frozen=True)
@@ -112,7 +115,7 @@ def _raise_fault_of_disk(error: mutagen.MutagenError) -> None:
 
 def _flac(info: Any, tags: Iterable[tuple[str, str]], fd: int, size: int) -> dict[str, Any]:
     return {
-        "broken": "it ends too early" if cut_off(fd, size, info.total_samples, info.max_blocksize) else "",
+        "broken": _TOO_EARLY if cut_off(fd, size, info.total_samples, info.max_blocksize) else "",
         "format": "FLAC",
         "encoding": lossless(info.bits_per_sample),
         "bits": info.bits_per_sample,
@@ -125,21 +128,22 @@ def _flac(info: Any, tags: Iterable[tuple[str, str]], fd: int, size: int) -> dic
 
 
 def _odd_flac(found: Any, opened: BinaryIO) -> dict[str, Any]:
-    size = os.fstat(opened.fileno()).st_size
     pictured = any(named_picture(bytes(one.data)) for one in found.pictures)
-    return _flac(found.info, found.tags or (), opened.fileno(), size) | {"pictured": pictured}
+    return _flac(found.info, found.tags or (), opened.fileno(), _size(opened)) | {"pictured": pictured}
 
 
 def _mp3(found: Any, opened: BinaryIO) -> dict[str, Any]:
     tags, sound = found.tags, read_mp3(found.info, opened)
     told = _lossy("MP3", found.info, collected(id3_pairs(tags or {})), sound.word)
+    told["broken"] = _TOO_EARLY if mp3_cut_off(opened, found.info.frame_offset, _size(opened)) else ""
     measured = {"bitrate": sound.bitrate or None, "seconds": sound.seconds, "varies": sound.varies, "told": sound.told}
     return told | measured | {"pictured": tags is not None and pictured_id3(tags)}
 
 
-def _mp4(found: Any, _: BinaryIO) -> dict[str, Any]:
+def _mp4(found: Any, opened: BinaryIO) -> dict[str, Any]:
     info, tags = found.info, collected(mp4_pairs(found.tags or {}))
-    inside = {"pictured": any(named_picture(bytes(one)) for one in (found.tags or {}).get("covr", ()))}
+    inside: dict[str, Any] = {"broken": _TOO_EARLY if mp4_cut_off(opened, _size(opened)) else ""}
+    inside["pictured"] = any(named_picture(bytes(one)) for one in (found.tags or {}).get("covr", ()))
     if info.codec == "alac":
         told = _lossy("ALAC", info, tags, lossless(info.bits_per_sample))
         return told | inside | {"bits": info.bits_per_sample}
@@ -172,6 +176,10 @@ def _lossy(format: str, info: Any, tags: Tags, encoding: str | None = None) -> d
         "bitrate": getattr(info, "bitrate", 0) or None,
         "tags": tags,
     }
+
+
+def _size(opened: BinaryIO) -> int:
+    return os.fstat(opened.fileno()).st_size
 
 
 def _load_flac(opened: BinaryIO) -> Any:

@@ -26,6 +26,7 @@ from watcher.errors import SeedpostError
 READ = 256 * 1024  # bytes a read: stays in the core's own cache
 BATCH = 4 * 1024 * 1024  # bytes a thread takes at a time, at least one piece
 MOST_THREADS = 16
+PATIENCE = 0.001  # seconds: longer than opening and reading the small files of one read takes
 
 # What a failing disk, or a mount that went away for a while, answers; of a file itself none of these says anything.
 AWAY = frozenset(
@@ -263,7 +264,9 @@ class _Reader:
             self.fill(place, start, end - start, 0)
             return self.buffer[: end - start]
         # Many small files: threads that open and close at the same time only hand the interpreter's lock to and fro.
-        with work.small:
+        # But one that the system has put aside meanwhile is not waited for.
+        alone = work.small.acquire(timeout=PATIENCE)
+        try:
             at = start
             while at < end:
                 part = min(end, work.ends[place]) - at
@@ -271,6 +274,9 @@ class _Reader:
                     self.fill(place, at, part, at - start)
                 at += part
                 place += 1
+        finally:
+            if alone:
+                work.small.release()
         return self.buffer[: end - start]
 
     def fill(self, place: int, at: int, size: int, into: int) -> None:

@@ -47,7 +47,7 @@ class Hasher:
         self._known: OrderedDict[tuple[Key, int], bytes] = OrderedDict()
         self._linked: OrderedDict[tuple[int, ...], tuple[int, ...]] = OrderedDict()
         self._reading: dict[Key, tuple[threading.Event, Reading]] = {}
-        self.taking = threading.Lock()  # held by who compares content with a client's torrent
+        self.taking = threading.Lock()  # held by who compares content with a client's torrent, and by who links it
 
     @property
     def readings(self) -> list[Reading]:

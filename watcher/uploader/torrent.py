@@ -153,11 +153,12 @@ def _linked(
     if config is None or config.stage is None:
         raise ContentChanged("the tracker's `stage` was taken out of rules.yaml")
     folder = folder_of(config.stage, job.job, staged, seen)
-    whole = signature(files.root, content.files, files.single)
-    tree = link_tree(staged, files.root, files.single, folder, bench.store.fs)
-    after = signature(files.root, files.files, files.single)
-    if not unlinked(seen, after):
-        raise ContentChanged(f"files of {files.root.name!r} were changed while they were staged")
-    bench.hasher.relinked(files.root, files.files, seen, after)
-    bench.hasher.relinked(files.root, content.files, whole, signature(files.root, content.files, files.single))
+    with bench.hasher.taking:  # nobody compares while the ctime of a file changes and it isn't known yet that it was us
+        whole = signature(files.root, content.files, files.single)
+        tree = link_tree(staged, files.root, files.single, folder, bench.store.fs)
+        after = signature(files.root, files.files, files.single)
+        if not unlinked(seen, after):
+            raise ContentChanged(f"files of {files.root.name!r} were changed while they were staged")
+        bench.hasher.relinked(files.root, files.files, seen, after)
+        bench.hasher.relinked(files.root, content.files, whole, signature(files.root, content.files, files.single))
     return folder, mark_of(signature(tree, staged.files, staged.single))
