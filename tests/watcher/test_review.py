@@ -9,6 +9,7 @@ import pytest
 
 from tests.support_seedpost import Seedpost, keys_of
 from tests.support_terminal import Terminal
+from tests.support_tmux import Tmux, needs_tmux
 from trackers.sandbox import Sandbox
 from trackers.sandbox.album import write_album
 from watcher.errors import OK, USAGE
@@ -133,3 +134,20 @@ def test_what_is_nearly_an_id_or_a_tracker_is_answered_with_the_nearest(waiting:
     assert f"did you mean '{job}'" in waiting("queue", "show", wrong).stderr
     done = waiting("queue", "list", "--tracker", "RDE")
     assert "did you mean 'RED'" in done.stderr and "they are for OPS, RED" in done.stderr
+
+
+@needs_tmux()
+def test_on_a_small_screen_the_question_stands_above_its_keys_and_ctrl_c_leaves_all_as_it_was(
+    tmp_path: Path, waiting: Seedpost
+) -> None:
+    before = (waiting.state / "journal.jsonl").read_bytes()
+    with Tmux(tmp_path) as terminal:
+        for keys in ((), ("e",)):
+            terminal.run(waiting, "queue", "review")
+            screen = terminal.shows("1 of 2 · ", "why: ", "· q quit").rstrip().split("\n")
+            assert screen[-1].startswith("y approve") and any("The Loopbacks" in line for line in screen[-7:])
+            terminal.press(*keys) if keys else terminal.resize(200, 50)
+            terminal.shows("field=value" if keys else "the form for")
+            terminal.press("C-c")
+            terminal.ended(130)
+    assert (waiting.state / "journal.jsonl").read_bytes() == before

@@ -11,6 +11,7 @@ import pytest
 
 from tests.support_seedpost import Seedpost, keys_of
 from tests.support_terminal import Terminal
+from tests.support_tmux import Tmux, needs_tmux
 from trackers.sandbox import Fault, Sandbox
 from trackers.sandbox.album import write_album
 from watcher.cli.progress import Progress
@@ -349,3 +350,23 @@ def test_how_far_it_is_read_is_one_line_that_is_written_over(
         shown = capsys.readouterr().err
         assert (seen in shown) and shown.count("Evening") == bool(seen) and "Other" not in shown
         assert shown.endswith("\r") == bool(seen)
+
+
+@needs_tmux()
+def test_on_a_small_screen_it_asks_at_the_bottom_and_ctrl_c_gives_the_terminal_back(
+    tmp_path: Path, still: Seedpost
+) -> None:
+    path = still.folder / "The Loopbacks - Small"
+    if not path.exists():
+        album(still.folder, "Small", told=False)
+    with Tmux(tmp_path) as terminal:
+        said = ("--set", "music.year=1999", "--set", "music.media=WEB", "--set", "music.label=Loop")
+        terminal.run(still, "upload", str(path), "--to", "RED,OPS", *said)
+        terminal.shows("music.catalogue:")
+        terminal.type("")
+        terminal.shows("begins a new group", "y upload it", "n leave it")
+        terminal.resize(200, 50)
+        terminal.shows("the forms", "remaster")
+        terminal.press("C-c")
+        terminal.ended(130)
+    assert not (still.state / "journal.jsonl").exists()

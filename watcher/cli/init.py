@@ -23,6 +23,8 @@ from watcher.cli.show import note, say, table
 from watcher.client import Client, ClientAway, LoginRefused
 from watcher.config import Config, rules_place
 from watcher.config.files import STATE
+from watcher.durable import FileSystem, link
+from watcher.durable import replace as replace_file
 from watcher.errors import NOT_AUTHORISED, OK, USAGE, SeedpostError
 from watcher.secrets import Secrets, secret_name
 from watcher.secrets.wanted import wanted
@@ -115,9 +117,18 @@ def _types() -> list[str]:
 
 
 def _write(path: Path, text: str) -> None:
+    """The whole file or none, and never over one that came there meanwhile."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-        file.write(text)
+    fs, draft = FileSystem(), path.with_name(f"{path.name}.{os.getpid()}.new")
+    try:
+        replace_file(draft, text.encode(), fs=fs)
+        if not link(draft, path, fs):  # a file system without links
+            with path.open("x"):
+                replace_file(path, text.encode(), fs=fs)
+    except FileExistsError as error:
+        raise SeedpostError(f"{path} was made meanwhile: it stays as it is", hint="seedpost init") from error
+    finally:
+        draft.unlink(missing_ok=True)
 
 
 # -- asking

@@ -72,21 +72,21 @@ class Review:
             return True
 
     def _show(self, job: Job, draft: Draft, place: str) -> None:
+        """What is asked stands last, above its keys: of a form longer than the screen the top is what scrolls away."""
         release = self.journal.ledger.releases.get(job.release, {})
-        decision = release.get("decision")
-        rule = decision.get("rule") if isinstance(decision, Mapping) else None
-        say(f"{place} · {job.tracker} · {job.code or job.state} · job {job.job}")
-        say(str(release.get("name", "")))
-        say(f"{release.get('path', '')}  ({release.get('files', '?')} files, {size(int(release.get('size') or 0))})")
-        say(f"rule {rule!r}" if rule else "by hand")
-        say(f"why: {job.why or 'mode dry_run: nothing is uploaded until you approve'}")
-        say("\nfacts")
+        say("facts")
         show_facts(described(draft.facts))
         if draft.form is not None:
             show_form(draft.form.as_json(), f"the form for {job.tracker}")
         for problem in draft.problems:
             say(f"\nno form: {problem}")
-        say()
+        decision = release.get("decision")
+        rule = decision.get("rule") if isinstance(decision, Mapping) else None
+        say(f"\n{place} · {job.tracker} · {job.code or job.state} · job {job.job}")
+        say(str(release.get("name", "")))
+        say(f"{release.get('path', '')}  ({release.get('files', '?')} files, {size(int(release.get('size') or 0))})")
+        say(f"rule {rule!r}" if rule else "by hand")
+        say(f"why: {job.why or 'mode dry_run: nothing is uploaded until you approve'}")
 
     def _edit(self, job: Job) -> None:
         text = click.prompt("field=value (several with ;  · empty: back)", default="", show_default=False)
