@@ -16,6 +16,7 @@ from tests.trackers.contract import UploaderContract, World
 from tests.trackers.test_gazelle_form import FORMS, shown
 from trackers.base import Absent, CannotTell, Match, Receipt, Upload
 from trackers.btn import pages
+from trackers.btn.release import spelt
 from trackers.content import Content, File
 from trackers.errors import NotAuthorised, Refused, SettingsError, TrackerError, Unavailable, Unconfirmed
 from trackers.sandbox import Keys
@@ -98,6 +99,38 @@ def test_names_are_written_as_the_site_writes_them() -> None:
     made = form(btn(), spaced)
     assert made.get("scenename") == "Tidal.Office.S01E02.1080p.WEB-DL.DDP5.1-NOGRP"
     assert (made.get("origin"), form(btn(), changed(EPISODE, resolution="576p")).get("resolution")) == ("None", "SD")
+
+
+@pytest.mark.parametrize(
+    ("name", "series", "told"),
+    [
+        (
+            "Café Life S01E02 1080p WEB-DL DDP 5.1 Atmos H.264",
+            "Café Life",
+            "Cafe.Life.S01E02.1080p.WEB-DL.DDPA5.1.H.264",
+        ),
+        (
+            "A.Show.S01.2160p.BluRay.TrueHD.7.1.Atmos.DV.HDR10.x265",
+            "",
+            "A.Show.S01.DV.HDR10.2160p.BluRay.TrueHDA7.1.x265",
+        ),
+        ("A.Show.S01.1080p.BluRay.TrueHD.Atmos.7.1.x264", "", "A.Show.S01.1080p.BluRay.TrueHDA7.1.x264"),
+        ("A.Show.S01.TrueHD.Atmos.1080p", "", "A.Show.S01.TrueHDA.1080p"),
+        ("A.Show.2019.S01E02.SD.WEB.x264-GRP", "A Show", "A.Show.S01E02.WEB.x264-GRP"),
+        ("A.Show.2019.S01E02.480p-GRP", "A Show 2019", "A.Show.2019.S01E02.480p-GRP"),
+        ("A.Show.2026.03.14.720p.WEB.HDR-GRP", "A Show", "A.Show.2026.03.14.HDR.720p.WEB-GRP"),
+    ],
+)
+def test_each_rule_of_names_is_kept(name: str, series: str, told: str) -> None:
+    assert spelt(name, series) == told
+    assert spelt(told, series) == told
+
+
+def test_a_scenes_nfo_goes_beside_its_torrent_and_its_name_is_left() -> None:
+    made = form(btn(), replace(SCENE, nfo="tidal.nfo", name="Tidal.Office.2019.S01E03.SD.HDTV.x264-PORTS.mkv"))
+    assert [(one.key, one.path) for one in made.attachments] == [("nfo", "tidal.nfo")]
+    assert made.get("scenename") == "Tidal.Office.2019.S01E03.SD.HDTV.x264-PORTS"
+    assert form(btn(), replace(EPISODE, nfo="tidal.nfo")).attachments == ()
 
 
 class TestBtn(UploaderContract):

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
 from pathlib import PurePath
 
-from trackers.base import Form, Problem
+from trackers.base import Attachment, Form, Problem
 from trackers.catalogue import SiteType
 from trackers.content import Content, Tv, Video
 from trackers.sheet import Sheet
@@ -21,6 +22,7 @@ _SOURCES = {"BLU-RAY": "Bluray", "DVD": "DVDRip"}
 _RESOLUTIONS = ("720p", "1080p", "1080i", "2160p")
 _CLAIMS = "claims: is this show reserved in the site's claims thread (30793) within 48 hours of airing?"
 _UNSEEN = "without an API key nothing was looked up: look for duplicates on the site"
+_HDR = re.compile(r"\.(DV|DoVi|HDR10\+|HDR10P|HDR10|HDR|HLG)(?=[.-])")
 _NAMED = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+&'-]*")
 
 
@@ -40,6 +42,8 @@ def compose(
     sheet.put("release_desc", video.mediainfo)
     sheet.put("tvdb", "autofilled")
     sheet.put("fasttorrent", "on" if sheet.truth("fasttorrent") else None)
+    if content.scene is True and content.nfo:
+        sheet.attachments.append(Attachment("nfo", content.nfo))
     sheet.note(_CLAIMS)
     if not looks_up:
         sheet.note(_UNSEEN)
@@ -94,13 +98,39 @@ def _name(sheet: Sheet, content: Content) -> str:
     own = sheet.text("scenename")
     name = own or (PurePath(content.name).stem if content.single else content.name)
     if own is None and content.scene is not True:
-        name = re.sub(r"[ _]+", ".", name)
-        name = re.sub(r"\b(DDP?|AAC|TrueHD|FLAC)\.(\d\.\d)", r"\1\2", name)
+        name = spelt(name, (content.video.tv or Tv()).title or "" if content.video else "")
         name = name if content.group else f"{name}-NOGRP"
     if not _NAMED.fullmatch(name) or len(name) > LONGEST:
         text = f"{sheet.name} wants {LONGEST} letters, digits and dots at most, such as Show.S01E02.1080p.WEB-DL-GROUP"
         sheet.problem("scenename", f"{text}: set scenename")
     return name
+
+
+def spelt(name: str, series: str) -> str:
+    """A name in the site's spelling: ASCII with dots, sound as one word, HDR before the resolution, no year before the
+    season unless the series has it in its title, no word for a resolution below 576p but 480p."""
+    plain = unicodedata.normalize("NFKD", name)
+    name = re.sub(r"[ _]+", ".", "".join(c for c in plain if not unicodedata.combining(c)))
+    name = re.sub(r"\b(DDP?|AAC|TrueHD|FLAC)\.(\d\.\d)", r"\1\2", name)
+    name = re.sub(r"\b(DDP|TrueHD)(\d\.\d)?\.Atmos\b(\.\d\.\d)?", _atmos, name)
+    name = re.sub(r"\.(SD|240p|360p|404p|540p)(?=[.-])", "", name)
+    year = re.search(r"\.((?:19|20)\d\d)(?=\.S\d\d)", name)
+    if year and year[1] not in series:
+        name = name[: year.start()] + name[year.end() :]
+    return _hdr_first(name)
+
+
+def _atmos(found: re.Match[str]) -> str:
+    return f"{found[1]}A{found[2] or (found[3] or '').lstrip('.')}"
+
+
+def _hdr_first(name: str) -> str:
+    resolution = re.search(r"\.(\d{3,4}[pi])(?=[.-])", name)
+    if resolution is None:
+        return name
+    words = _HDR.findall(name, resolution.end())
+    rest = _HDR.sub("", name[resolution.end() :])
+    return name[: resolution.start()] + "".join(f".{word}" for word in words) + resolution[0] + rest
 
 
 def _words(sheet: Sheet, content: Content, video: Video, site: SiteType) -> None:
