@@ -8,15 +8,14 @@ import html
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from trackers.catalogue import BTN, SANDBOX, TYPES, announce_of
+from trackers.catalogue import BTN
 from trackers.sandbox import announce, metainfo
-from trackers.sandbox.dialect import Dialect
-from trackers.sandbox.faults import NONE, PAGE, Fault, Struck
-from trackers.sandbox.metainfo import Corrupted, Crashed, Metainfo
-from trackers.sandbox.store import Edition, Store, Torrent, User
+from trackers.sandbox.faults import PAGE, Fault, Struck
+from trackers.sandbox.metainfo import Metainfo, Registered
+from trackers.sandbox.series import Refusal, Series, sent_torrent
+from trackers.sandbox.store import Torrent, User
 from trackers.sandbox.wire import HTML_TYPE, Form, Reply, Request, php_json, redirect_to_login
 
-TORRENT_TYPE = "application/x-bittorrent; charset=utf-8"
 SERIES = {"9002": "Tidal Office", "9005": "Evening Port", "9006": "Harbour Spirits", "4101": "Loopback Hotel"}
 NEEDS = ("submit", "type", "scenename", "seriesid", "artist", "title", "origin", "format", "bitrate", "media")
 WORDS = ("format", "bitrate", "media", "resolution", "origin")
@@ -30,10 +29,6 @@ FILLED = """<input name="seriesid" value="{id}"><input name="artist" value="{art
 <input name="actors" value="A. Port"><input name="year" value="2024"><input name="tags" value="drama">
 <input name="image" value=""><textarea name="album_desc">Boats &amp; desks.</textarea>
 <input type="file" name="file_input">"""
-
-
-class Refusal(Exception):
-    """What the form says in red."""
 
 
 @dataclass(frozen=True)
@@ -51,15 +46,11 @@ def session(passkey: str) -> str:
     return passkey[::-1]
 
 
-class Btn(Dialect):
+class Btn(Series[Listed]):
     """A site that speaks BTN's form and API."""
 
     type = "btn"
     flag = "BTN"
-
-    def __init__(self, store: Store) -> None:
-        super().__init__(store)
-        self._listed: dict[int, Listed] = {}
 
     def stock(self, owner: User) -> None:
         """A season of another user."""
@@ -69,7 +60,7 @@ class Btn(Dialect):
             b"files": files, b"name": STOCK.encode(), b"piece length": 1 << 22, b"pieces": pieces,
         }  # fmt: skip
         words = {"format": "MKV", "bitrate": "H.264", "media": "WEB-DL", "resolution": "1080p", "origin": "P2P"}
-        self._keep(Metainfo({}, info, ""), owner, Listed(STOCK, "4101", self.store.next_id("group"), words), None)
+        self.keep(Metainfo({}, info, ""), owner, Listed(STOCK, "4101", self.store.next_id("group"), words), None)
 
     def action(self, request: Request) -> str:
         """The API's method; `upload-page`, `autofill`, `upload`; `download`, `announce` or the page's name."""
@@ -106,7 +97,7 @@ class Btn(Dialect):
             return _page("Login", form)
         user = self._of_session(request)
         if user is None:
-            self._judge(post, "refused", "no session")
+            self.judge(post, "refused", "no session")
             return redirect_to_login()
         if request.path == "torrents.php" and request.param("action") == "download":
             return self._download(request, user)
@@ -137,14 +128,13 @@ class Btn(Dialect):
             return _error(-32601, "Method not found")
         asked = ast.literal_eval(params[1])  # the wire keeps an object within a list as its text
         most = int(params[2]) if len(params) > 2 else 1000
-        now = self.store.clock.running()
-        rows = [one for one in self.store.torrents.values() if one.searchable_at <= now and self._fits(one, asked)]
+        rows = [one for one in self.standing() if self._fits(one, asked)]
         if not rows:
             return _result([] if "hash" in asked else {"results": "0", "torrents": []})
         return _result({"results": str(len(rows)), "torrents": {str(one.id): self._row(one) for one in rows[-most:]}})
 
     def _fits(self, torrent: Torrent, asked: Mapping[str, str]) -> bool:
-        listed = self._listed[torrent.id]
+        listed = self.listed[torrent.id]
         known = {
             "id": str(torrent.id), "hash": torrent.infohash.upper(), "tvdb": listed.tvdb, "release": listed.name,
             "group_id": str(listed.group),
@@ -152,7 +142,7 @@ class Btn(Dialect):
         return all(known.get(key, "").casefold() == value.casefold() for key, value in asked.items())
 
     def _row(self, torrent: Torrent) -> dict[str, str]:
-        listed = self._listed[torrent.id]
+        listed = self.listed[torrent.id]
         words = listed.words
         return {
             "GroupName": "S01", "GroupID": str(listed.group), "TorrentID": str(torrent.id),
@@ -170,29 +160,27 @@ class Btn(Dialect):
             return self._shown(request, user, "")
         if self.action(request) == "autofill":
             return self._filled(request, user)
-        fault = struck.storing
-        if fault and fault.kind == "late":
-            self._judge(post, "late")
-            due = self.store.clock.running() + fault.delay
-            self.store.late.append((due, lambda: _void(self._form(request, user, NONE, post))))
-            return Reply(fault.status, fault.body.encode(), HTML_TYPE)
-        try:
-            meta, listed = self._checked(request.form)
-        except Refusal as error:
-            self._judge(post, "refused", str(error))
-            more = FILLED.format(id="", artist="", title="")
-            return self._shown(request, user, more, f'<p style="color: red">{html.escape(str(error))}</p>')
-        torrent = self._keep(meta, user, listed, fault)
-        self._judge(post, "stored" if torrent.id in self.store.torrents else "not processed", str(torrent.id))
-        address = f"torrents.php?id={listed.group}"
+        return self.upload(request, user, struck, post)
+
+    def refused(self, request: Request, user: User, words: str) -> Reply:
+        """The form once more, with what is wrong in red."""
+        more = FILLED.format(id="", artist="", title="")
+        return self._shown(request, user, more, f'<p style="color: red">{html.escape(words)}</p>')
+
+    def stored(self, request: Request, torrent: Torrent, fault: Fault | None) -> Reply:
+        """Its page; or the page in between, which names the group alone."""
+        address = f"torrents.php?id={torrent.group_id}"
         if fault and fault.kind == "group-alone":
             words = f'You need to download the torrent file: <a href="{address}">here</a>'
             return _page("Upload", words)
         return Reply(302, b"<p>Moved</p>", HTML_TYPE, (("Location", f"{address}&torrentid={torrent.id}"),))
 
+    def group_of(self, number: int, listed: Listed) -> int:
+        """That of the episode or season."""
+        return listed.group
+
     def _shown(self, request: Request, user: User, more: str, error: str = "") -> Reply:
-        address = announce_of(TYPES[SANDBOX + self.type], request.base, user.passkey)
-        return _page("Upload", FORM.format(announce=address, error=error, more=more))
+        return _page("Upload", FORM.format(announce=self.announce_to(user, request), error=error, more=more))
 
     def _filled(self, request: Request, user: User) -> Reply:
         form = request.form
@@ -206,8 +194,9 @@ class Btn(Dialect):
         more = FILLED.format(id="77", artist=html.escape(artist), title=html.escape(number))
         return self._shown(request, user, more)
 
-    def _checked(self, form: Form) -> tuple[Metainfo, Listed]:
-        part, missing = form.file("file_input"), [key for key in NEEDS if not form.get(key)]
+    def checked(self, form: Form, user: User) -> tuple[Metainfo, Listed]:
+        """Its rules, as far as clients tell of them."""
+        missing = [key for key in NEEDS if not form.get(key)]
         if missing:
             raise Refusal(f"You must fill in {missing[0]}")
         words = {key: form.get(key) or "" for key in WORDS}
@@ -216,53 +205,26 @@ class Btn(Dialect):
             raise Refusal(f"Please choose a {(wrong or ['MediaInfo'])[0]}")
         if form.get("foreign") and not form.get("country"):
             raise Refusal("Please choose a country")
-        try:
-            meta = metainfo.read(part.content if part else b"")
-            meta.files()
-        except (Corrupted, Crashed) as error:
-            raise Refusal("You seem to have put something other than a torrent file into the upload field") from error
-        tvdb = next(key for key, value in SERIES.items() if value == form.get("artist"))
+        meta = sent_torrent(form, "You seem to have put something other than a torrent file into the upload field")
+        tvdb = next((key for key, value in SERIES.items() if value == form.get("artist")), None)
+        if tvdb is None:
+            raise Refusal("There is no such series")
         name = form.get("scenename") or ""
-        known = [one.group for one in self._listed.values() if one.tvdb == tvdb and one.name[:20] == name[:20]]
+        known = [one.group for one in self.listed.values() if one.tvdb == tvdb and one.name[:20] == name[:20]]
         return meta, Listed(name, tvdb, known[0] if known else self.store.next_id("group"), words)
 
-    def _keep(self, meta: Metainfo, user: User, listed: Listed, fault: Fault | None) -> Torrent:
-        """The site registers a copy of its own, whose hash is another."""
+    def registered(self, meta: Metainfo, fault: Fault | None) -> Registered:
+        """A copy of its own, whose hash is another."""
         own = {b"private": 1, b"source": self.flag.encode(), b"x-copy": self.store.draw(8).hex().encode()}
-        made = metainfo.sealed({**meta.info, **own})
-        number = self.store.next_id("torrent")
-        torrent = Torrent(
-            id=number,
-            group_id=listed.group,
-            user=user,
-            infohash=made.infohash,
-            info=made.info,
-            media="",
-            format="",
-            encoding="",
-            edition=Edition(),
-            folder=meta.folder,
-            files=meta.files(),
-            time=self.store.clock.now(),
-            searchable_at=self.store.clock.running() + (fault.delay if fault and fault.kind == "search-lag" else 0.0),
-        )
-        self._listed[number] = listed
-        if not fault or fault.kind != "phantom":
-            self.store.torrents[number] = torrent
-        return torrent
+        return metainfo.sealed({**meta.info, **own})
 
     def _download(self, request: Request, user: User) -> Reply:
         number = request.param("id") or ""
         torrent = self.store.torrents.get(int(number)) if number.isdecimal() else None
-        if torrent is None or torrent.info is None:
+        if torrent is None:
             return _page("Error", "<p>There is no such torrent</p>")
-        address = announce_of(TYPES[SANDBOX + self.type], request.base, user.passkey)
         page = f"{request.base}/torrents.php?id={torrent.group_id}&torrentid={torrent.id}"
-        return Reply(200, metainfo.torrent_file(address, page, torrent.info), TORRENT_TYPE)
-
-    def _judge(self, post: int | None, outcome: str, answer: str = "") -> None:
-        if post is not None:
-            self.store.judge(post, outcome, answer)
+        return self.torrent_for(user, torrent, page, request)
 
 
 def _page(title: str, text: str) -> Reply:
@@ -275,7 +237,3 @@ def _result(value: object) -> Reply:
 
 def _error(code: int, message: str) -> Reply:
     return Reply(200, php_json({"id": 1, "result": None, "error": {"code": code, "message": message}}).encode())
-
-
-def _void(reply: Reply) -> None:
-    """An answer that nobody waits for any more."""
