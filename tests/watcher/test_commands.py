@@ -216,7 +216,8 @@ class TestAsked:
         assert "paused" in seedpost("status").stdout
         assert seedpost("status", "--check").returncode == OK
         assert seedpost.json("queue", "list") == []
-        assert "is called nobody" in seedpost("pause", "nobody").stdout
+        nobody = seedpost("pause", "rpis")
+        assert nobody.returncode == NOT_FOUND and "is called rpis, did you mean 'rips'" in nobody.stderr
         assert seedpost.json("resume", "rips")["result"] == "done"
         seedpost.until(lambda: seedpost.states() == {"RED": State.UPLOADED}, "it was not uploaded")
         rips = seedpost.json("status")["folders"]["rips"]

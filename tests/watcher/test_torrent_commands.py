@@ -14,8 +14,8 @@ from tests.support_seedpost import Seedpost, keys_of
 from tests.support_torrents import judged, judged_addresses, write
 from trackers.sandbox import Sandbox
 from trackers.secret import Secret
+from watcher.cli.history import _hashed
 from watcher.cli.overview import hashing
-from watcher.cli.queue import _hashed
 from watcher.cli.torrent import _bar
 from watcher.errors import FAILED, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, USAGE
 from watcher.torrents import Hasher, create, describe, info_of, stamp

@@ -12,6 +12,7 @@ from watcher.cli.options import Place, pass_place, with_json
 from watcher.cli.queue import answered
 from watcher.errors import OK, USAGE, NotFound, SeedpostError
 from watcher.journal import Journal
+from watcher.service.choosing import meant
 
 HASH = re.compile(r"[0-9a-fA-F]{40}")
 
@@ -70,8 +71,26 @@ def enqueue(place: Place, paths: tuple[Path, ...], infohash: str | None) -> int:
 
 def _told(place: Place, do: str, name: str | None, given: dict[str, object]) -> int:
     journal = Journal.open(place.state_folder())
+    if name is not None:
+        _known(place, name, journal)
     (seq,) = journal.append([{"type": "command", "do": do, "tracker": name, "with": given}])
     return answered(place, journal, seq, f"{do} {name or 'all trackers'}")
+
+
+def _known(place: Place, name: str, journal: Journal) -> None:
+    """Raise NotFound, with the nearest name, for a name that neither the rules nor a stopped tracker has. Where the
+    rules can't be read the daemon answers, by those in force."""
+    from watcher.config import load  # most commands of this module need no rules
+
+    try:
+        config = load(place.rules_file())
+    except SeedpostError:
+        return
+    names = [*config.trackers, *config.clients, *(one.name for one in config.folders), *config.lookups]
+    stopped = [str(record["tracker"]) for record in journal.ledger.breakers.values()]
+    if name not in (*names, *stopped, *(one.site for one in config.trackers.values())):
+        wrong = f"no tracker, client, folder or look-up service is called {name}{meant(name, names)}"
+        raise NotFound(wrong, hint=f"in rules.yaml are: {', '.join(names)}")
 
 
 def _seconds(text: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -12,18 +12,18 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.completion import job_ids
+from watcher.cli.history import show
 from watcher.cli.listing import list_jobs
-from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_json, with_place
-from watcher.cli.show import as_json, fields, local, note, say, show_form, table
+from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_place
+from watcher.cli.show import as_json, note, say
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
-from watcher.jobs import Job, Ledger
+from watcher.jobs import Ledger
 from watcher.journal import Journal
 from watcher.service import view
 from watcher.service.choosing import Filter, chosen, found
 
 if TYPE_CHECKING:
-    from watcher.secrets import Secrets
-    from watcher.service.drafts import Drafts
+    pass
 
 
 @click.group()
@@ -33,74 +33,11 @@ def queue() -> None:
 
 
 queue.add_command(list_jobs)
+queue.add_command(show)
 
 
 def _read(place: Place) -> Journal:
     return Journal.open(place.state_folder(), writable=False)
-
-
-@queue.command()
-@click.argument("job", shell_complete=job_ids)
-@click.option("--remote", is_flag=True, help="Ask the site what it would make of it, where it can say so (RED).")
-@with_json
-@pass_place
-def show(place: Place, job: str, remote: bool) -> None:
-    """One job: its history, its form, what the site said.
-
-    --remote sends the form to the site's own dry run: nothing is stored there. For jobs that were not sent yet.
-    """
-    journal = _read(place)
-    ledger = journal.ledger
-    one = found(ledger, job)
-    steps = [record for record in journal.history_of(one.job) if record.get("job") == one.job]
-    drafts = _drafts(place, journal)
-    draft = drafts.of(one)
-    said = {key: one.rest[key] for key in ("warnings", "log_score", "extras") if key in one.rest}
-    dry_run = _dry_run(place, one, journal, drafts.secrets) if remote else {}
-    if place.json:
-        form = {"form": draft.form.as_json() if draft.form else None, "problems": list(draft.problems)}
-        shown = form | {"answer": one.answer, "passes": one.passes, "steps": steps} | said
-        as_json(view.job_row(one, ledger) | shown | ({"dry_run": dry_run} if remote else {}))
-        return
-    row = view.job_row(one, ledger)
-    fields({key: row[key] for key in row if key not in ("time", "release", "open", "hashed")})
-    if isinstance(row["hashed"], dict):
-        say(_hashed(row["hashed"]))
-    say()
-    table([(local(s.get("time")), str(s["state"]), str(s.get("code") or ""), str(s.get("why") or "")) for s in steps])
-    if draft.form is not None:
-        show_form(draft.form.as_json(), "the form" if draft.kept else "the form, as it would be sent now")
-    for problem in draft.problems:
-        say(f"no form: {problem}")
-    for line in view.told_after(said):
-        say(line)
-    if remote:
-        say("\nwhat the site would make of it:")
-        table(list(dry_run.items()))
-
-
-def _dry_run(place: Place, job: Job, journal: Journal, secrets: Secrets) -> dict[str, str]:
-    # Only this asks a site; the rest of the command reads the journal alone.
-    from watcher.config import load
-    from watcher.service.dryrun import dry_run
-
-    return dry_run(job, journal, load(place.rules_file()), secrets, place.state_folder(), Clock())
-
-
-def _hashed(made: Mapping[str, object]) -> str:
-    """How the piece hashes of a job's torrent came about."""
-    how = {
-        "taken-over": f"taken over from the client; {made['read']} of {made['of']} pieces compared with the disk",
-        "known": f"{made['of']} pieces, hashed before for another job of this content",
-    }.get(str(made["how"]), f"{made['of']} pieces, read from the disk")
-    why = made.get("why")
-    return f"pieces: {how}" + (f" (nothing was taken over: {why})" if why else "")
-
-
-def _drafts(place: Place, journal: Journal) -> Drafts:
-    from watcher.cli.review import drafts_of  # rules and trackers, which `queue list` does without
-
-    return drafts_of(place, journal)
 
 
 def answered(place: Place, journal: Journal, seq: int, what: str) -> int:
@@ -141,9 +78,10 @@ class Chosen:
             raise SeedpostError(
                 "no job was named", hint="name ids, or choose with --state, --tracker, --code, --rule, --kind"
             )
-        command = {"type": "command", "do": do, "jobs": [job.job for job in jobs], "with": given}
+        ids = list(dict.fromkeys(job.job for job in jobs))
+        command = {"type": "command", "do": do, "jobs": ids, "with": given}
         (seq,) = journal.append([command])
-        return answered(place, journal, seq, f"{do} {', '.join(job.job for job in jobs)}")
+        return answered(place, journal, seq, f"{do} {', '.join(ids)}")
 
 
 def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
@@ -212,6 +150,9 @@ def edit(place: Place, chosen: Chosen, all_sites: bool) -> int:
     """Set fields: `queue edit JOB music.year=1999 tags.add=live,1999`."""
     change = dict(word.split("=", 1) for word in chosen.ids if "=" in word)
     jobs = replace(chosen, ids=[word for word in chosen.ids if "=" not in word])
+    if not change:
+        hint = "seedpost queue edit JOB music.year=1999; `seedpost rules fields` lists the fields"
+        raise SeedpostError("nothing to change was given", hint=hint, exit_code=USAGE)
     if all_sites:
         jobs = replace(jobs, ids=_of_release(_read(place).ledger, jobs.ids))
     return jobs.tell(place, "edit", {"set": {key: typed(key, text) for key, text in change.items()}})
