@@ -309,6 +309,18 @@ def test_a_file_that_somebody_deleted_is_made_again(tmp_path):
     assert path.with_name("x.jsonl.1").read_text() == "older"
 
 
+def test_a_file_that_somebody_moved_away_is_begun_anew(tmp_path):
+    path = tmp_path / "log" / "x.jsonl"
+    sink = FileSink(path, as_json)
+    sink.write({"number": 0})
+    path.rename(path.with_name("x.jsonl.1"))
+    sink.write({"number": 1})
+    sink.close()
+    assert path.read_text() == '{"number":1}\n'
+    assert path.with_name("x.jsonl.1").read_text() == '{"number":0}\n'
+    assert not path.with_name("x.jsonl.2").exists()
+
+
 def test_a_link_in_place_of_the_file_is_not_written_through(tmp_path):
     (tmp_path / "log").mkdir()
     (tmp_path / "log" / "x.jsonl").symlink_to(tmp_path / "elsewhere")

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import shutil
+import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing
 from pathlib import Path
@@ -138,3 +140,28 @@ def test_since_is_an_age_or_a_day() -> None:
     for wrong in ("yesterday", "2026-13-01", "5", ""):
         with pytest.raises(SeedpostError, match="--since wants an age"):
             since(wrong, now)
+
+
+@pytest.mark.real
+@pytest.mark.parametrize("how", ["create 0600", "copytruncate", "nocreate", "delaycompress\n  compress"])
+def test_logrotate_moves_the_log_of_a_daemon_that_goes_on_and_no_line_is_lost(
+    tmp_path: Path, followed: Followed, how: str
+) -> None:
+    if shutil.which("logrotate") is None:
+        pytest.skip("logrotate is not installed")
+    log = tmp_path / "log"
+    log.mkdir()
+    config = tmp_path / "logrotate.conf"
+    config.write_text(f"{log / NAME} {{\n  rotate 5\n  missingok\n  notifempty\n  {how}\n}}\n")
+    config.chmod(0o600)
+    sink, tail, seen = FileSink(log / NAME, as_json), followed(log), list[object]()
+    for number in range(4):
+        sink.write(line(number))
+        seen += numbers(tail.read() if number else tail.all())
+        subprocess.run(["logrotate", "-f", "-s", str(tmp_path / "status"), str(config)], check=True)
+        seen += numbers(tail.read())  # as `logs -f` does, three times a second
+    sink.write(line(4))
+    seen += numbers(tail.read())
+    sink.close()
+    assert seen == [0, 1, 2, 3, 4]
+    assert numbers([json.loads((log / NAME).read_text())]) == [4]

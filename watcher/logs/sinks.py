@@ -109,12 +109,21 @@ class FileSink(Sink):
     def _open_for(self, more: int) -> int:
         if self._fd is not None:
             now = os.fstat(self._fd)
-            if now.st_nlink and now.st_size + more <= self._rotate_at:
+            ours = self._stands(now)
+            if ours and now.st_size + more <= self._rotate_at:
                 return self._fd
             self.close()
-            if now.st_nlink:  # not deleted by somebody
+            if ours:
                 self._rotate()
         return self._open()
+
+    def _stands(self, now: os.stat_result) -> bool:
+        """Whether the open file is still the one at its path: nobody deleted it or moved it away (logrotate)."""
+        try:
+            there = self._path.lstat()
+        except OSError:
+            return False
+        return (there.st_dev, there.st_ino) == (now.st_dev, now.st_ino)
 
     def _open(self) -> int:
         for folder in (self._path.parent.parent, self._path.parent):
