@@ -44,6 +44,6 @@ def understood(line: str) -> str:
         if found is None:
             raise click.UsageError(f"no command {' '.join(path)!r}")
         command = found
-    if words not in (["--help"], ["-h"], ["--version"]):
+    if words not in (["--help"], ["-h"], ["--version"]) and not (isinstance(command, click.Group) and not words):
         command.make_context(" ".join(path), words, obj=Place())
     return " ".join(path)
