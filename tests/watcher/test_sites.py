@@ -45,6 +45,29 @@ def test_an_edition_goes_into_the_group_that_is_there(one: SiteWorld) -> None:
     assert (torrent.edition.year, torrent.edition.title) == (2022, "Deluxe")
 
 
+def test_each_encoding_of_a_release_is_an_upload_of_its_own_into_one_group(one: SiteWorld) -> None:
+    for codec in ("flac", "mp3-v0", "mp3-320"):
+        one.album(codec=codec)
+    one.until(one.settled)
+    assert {job.state for job in one.jobs()} == {State.UPLOADED}
+    assert sorted(torrent.encoding for torrent in one.ours()) == ["320", "Lossless", "V0 (VBR)"]
+    assert len({torrent.group_id for torrent in one.ours()}) == 1
+    assert (one.posts(), len({job.torrent_id for job in one.jobs()})) == (3, 3)
+    assert all(not key.startswith("extra_") for post in one.sandbox.posts(one.site) for key, _ in post.fields)
+
+
+def test_an_audiobook_is_held_with_the_way_out_and_goes_where_a_person_says_that_it_is_music(one: SiteWorld) -> None:
+    one.album(tags={"GENRE": "Audiobook"})
+    one.until(one.settled)
+    job = one.mine()
+    assert (job.state, job.code, one.asked()) == (State.HELD, "form", [])
+    assert "the form of Audiobooks is not filled in here" in job.why
+    assert job.resume == f"seedpost queue edit {job.job} type=…"
+    assert one.command("edit", job.job, set={"type": "Music"})["result"] == "done"
+    one.until(one.settled)
+    assert one.mine().state is State.UPLOADED
+
+
 def test_a_re_issue_whose_group_has_another_year_is_held_with_links(one: SiteWorld) -> None:
     one.of_another(Named(year=1999))
     one.album()
