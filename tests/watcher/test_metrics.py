@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.support_journal import NOON, ManualClock
 from trackers.clock import utc_text
-from watcher.cli import cli
+from watcher.cli import cli, main
 from watcher.cli.options import Place
 from watcher.errors import SeedpostError
 from watcher.jobs.codes import CODES
@@ -173,6 +174,24 @@ class TestTheCommand:
     def test_csv_has_one_row_each(self, state: Path) -> None:
         heads, row = self.run(state, "--csv", "--by", "rule").stdout.splitlines()[:2]
         assert heads.startswith("rule,uploaded,failed") and row.startswith("(no rule),0,1")
+        assert "send_p50_s,send_p95_s" in heads and heads.endswith(",errors") and row.endswith(",refused=1")
+
+    @pytest.mark.parametrize("by", ["rule", "day", "tracker"])
+    def test_stages_are_drawn_as_bars_and_compared_by_what_was_asked(self, state: Path, by: str) -> None:
+        text = self.run(state, "--by", by).stdout
+        stages = text[text.index("the time a stage takes") :]
+        assert "p50" in stages and "█" in stages
+        assert (f"the same by {by}" in text) == (by == "rule")  # one day, one tracker: there is nothing to compare
+
+    def test_a_terminal_of_another_encoding_shows_what_it_can(
+        self, state: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        old = io.TextIOWrapper(io.BytesIO(), encoding="latin-1")
+        monkeypatch.setattr("sys.stdout", old)
+        with pytest.raises(SystemExit) as ended:
+            main(["stats", "--state", str(state)])
+        old.flush()
+        assert ended.value.code == 0 and b"????" in old.buffer.getvalue()  # type: ignore[attr-defined]
 
     def test_nothing_in_the_time_asked_for_is_said(self, state: Path) -> None:
         assert self.run(state, "--since", "2027-01-01").stdout == "nothing yet\n"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import importlib
+import io
 import sys
 import types
 from typing import TYPE_CHECKING
@@ -86,6 +87,8 @@ def cli() -> None:
 
 def main(arguments: list[str] | None = None) -> None:
     """Run one command and exit with its code. What a person can act on is two lines; all else has its traceback."""
+    if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() not in ("utf-8", "utf8"):
+        sys.stdout.reconfigure(errors="replace")  # a terminal of another encoding shows ? for a character it lacks
     try:
         code = cli.main(arguments, prog_name="seedpost", standalone_mode=False, obj=Place())
     except SeedpostError as error:

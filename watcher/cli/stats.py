@@ -53,11 +53,19 @@ def _folded(place: Place) -> Statistics:
 
 
 def _csv(by: str, rows: Mapping[str, Mapping[str, object]]) -> None:
-    keys = [key for key, value in next(iter(rows.values()), {}).items() if not isinstance(value, dict)]
+    flat = {name: _flat(row) for name, row in rows.items()}
+    keys = list(next(iter(flat.values()), {}))
     out = csv.writer(sys.stdout, lineterminator="\n")
     out.writerow([by, *keys])
-    for name, row in rows.items():
+    for name, row in flat.items():
         out.writerow([name, *("" if row[key] is None else row[key] for key in keys)])
+
+
+def _flat(row: Mapping[str, object]) -> dict[str, object]:
+    """Stages as columns (`prepare_p50_s`), errors as one (`dns=2 form=1`)."""
+    plain = {key: value for key, value in row.items() if not isinstance(value, dict)}
+    stages = {f"{name}_{p}_s": _map(one)[p] for name, one in _map(row["stages"]).items() for p in ("p50", "p95")}
+    return plain | stages | {"errors": " ".join(f"{code}={count}" for code, count in _map(row["errors"]).items())}
 
 
 def _screen(found: Statistics, by: str, after: float) -> None:
@@ -68,10 +76,11 @@ def _screen(found: Statistics, by: str, after: float) -> None:
         return
     table([*([name, *_cells(row)] for name, row in rows.items()), ["all", *_cells(total)]], (by, *HEADS))
     stages, errors, days = _map(total["stages"]), _map(total["errors"]), found.rows("day", after)
-    say("\nseconds a stage takes")
-    table(
-        [(name, *(_seconds(_map(one)[p]) for p in ("p50", "p95"))) for name, one in stages.items()], ("", "p50", "p95")
-    )
+    say("\nthe time a stage takes: half of the jobs, and 95 of 100")
+    _spans(stages)
+    if len(rows) > 1:
+        say(f"\nthe same by {by}")
+        table([[name, *_of_stages(row)] for name, row in rows.items()], ("", *stages))
     if errors:
         say("\nwhat went wrong, by code (docs/journal.md says what each means)")
         _bars({str(code): _whole(count) for code, count in errors.items()})
@@ -79,6 +88,24 @@ def _screen(found: Statistics, by: str, after: float) -> None:
     if any(uploads.values()):
         say("\nuploads a day (UTC)")
         _bars(dict(list(uploads.items())[-30:]))
+
+
+def _spans(stages: Mapping[str, object]) -> None:
+    """p50 and p95 of each stage, and both as one bar."""
+    spans = {name: (_map(one)["p50"], _map(one)["p95"]) for name, one in stages.items()}
+    most = max((end for _, end in spans.values() if isinstance(end, (int, float))), default=0) or 1
+    rows = []
+    for name, (half, end) in spans.items():
+        if isinstance(half, (int, float)) and isinstance(end, (int, float)):
+            full, rest = (round(WIDEST * part / most) for part in (half, end - half))
+            rows.append((name, _seconds(half), _seconds(end), "█" * max(1, full) + "░" * rest))
+    table(rows, ("", "p50", "p95", ""))
+
+
+def _of_stages(row: Mapping[str, object]) -> list[str]:
+    """`4.2 s / 9.0 s` of each stage."""
+    found = [_map(one) for one in _map(row["stages"]).values()]
+    return [" / ".join(filter(None, (_seconds(one["p50"]), _seconds(one["p95"])))) for one in found]
 
 
 def _cells(row: Mapping[str, object]) -> list[str]:
