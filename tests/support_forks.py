@@ -19,11 +19,13 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("watcher", "trackers")
 # Python reads these before the first line runs: a command that differs in them is not what a fork would show.
+HURRIED = "HURRIED"  # in the environment of a command: see `_hurry`
 AT_START = ("PYTHON", "LC_", "LANG", "COVERAGE_", "LD_")
 
 
@@ -131,12 +133,23 @@ def _serve(asked: int, answering: int) -> dict[str, object] | None:
     return None
 
 
+def _hurry() -> None:
+    """Ten seconds' worth of a sandbox's requests wait for nobody. What a test shows by many starts is not the limiter,
+    which has tests of its own, and waits as ever in each command that is a process."""
+    catalogue = importlib.import_module("trackers.catalogue")
+    for name, entry in catalogue.TYPES.items():
+        if entry.sandbox:
+            catalogue.TYPES[name] = replace(entry, limit=replace(entry.limit, requests=1000))
+
+
 def _become(words: list[str], env: dict[str, str], cwd: str, files: list[str]) -> None:
     for number, path in enumerate(files):
         fd = os.open(path, os.O_RDONLY if number == 0 else os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
         os.dup2(fd, number)
         os.close(fd)
     sys.stdin = os.fdopen(os.dup(0), "r")
+    if env.pop(HURRIED, None):
+        _hurry()
     os.environ.clear()
     os.environ.update(env)
     os.chdir(cwd)

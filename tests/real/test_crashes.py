@@ -16,12 +16,13 @@ from pathlib import Path
 import pytest
 
 from tests.support_crash import Nursery, nursery
+from tests.support_forks import HURRIED
 from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
 from tests.support_strace import TracedWhole
 from trackers.clock import Clock
 from trackers.sandbox import Fault, Sandbox
 from watcher.config import load
-from watcher.errors import UNKNOWN
+from watcher.errors import HELD, UNKNOWN
 from watcher.identify import payload
 from watcher.intake import Intake
 from watcher.jobs import State
@@ -41,12 +42,20 @@ PARTS = 100  # of the long form, so that it can be run in pieces: -k part-7
 ANSWERS = ("hang", "lost", "half", "silence", "reset")  # what becomes of the POST's answer before the process dies
 
 
+class Hasty(Clock):
+    """For a site whose ten seconds of its own limit pass in half a second: a job that is started over and over asks it
+    more than it would allow, and what waits there shows nothing. Nothing else here goes by this clock."""
+
+    def running(self) -> float:
+        return 20 * super().running()
+
+
 @pytest.fixture
 def seedpost(tmp_path: Path) -> Iterator[tuple[Seedpost, Sandbox]]:
     if shutil.which("strace") is None:
         pytest.skip("strace is not installed")
     (tmp_path / "rips").mkdir()
-    with Sandbox() as sandbox:
+    with Sandbox(clock=Hasty()) as sandbox:
         one = Seedpost(tmp_path, rules_of(tmp_path / "rips", sandbox, quiet="2s"), keys_of(sandbox), measured=False)
         look_at(one, an_album(tmp_path / "rips"))
         yield one, sandbox
@@ -81,6 +90,7 @@ def killed_at_the_post(seedpost: Seedpost, sandbox: Sandbox, kind: str) -> None:
 
 def finished(seedpost: Seedpost) -> None:
     """Start it again until it says that nothing is left; twice is enough if no one else kills it."""
+    seedpost.environment[HURRIED] = "1"
     for _ in range(3):
         code = seedpost("run", "--once").returncode
         if code == 0 and seedpost.states() == {"RED": State.UPLOADED}:
@@ -142,7 +152,7 @@ def test_P3_two_kills_in_two_posts_that_did_nothing_wait_for_a_person(seedpost: 
 def one_cycle(children: Nursery, folder: Path, *inject: str) -> Counter[str]:
     """One upload cycle, killed as `inject` says, and what follows it; how often any one thread made each call."""
     (folder / "rips").mkdir(parents=True)
-    with Sandbox() as sandbox:
+    with Sandbox(clock=Hasty()) as sandbox:
         process = Seedpost(folder, rules_of(folder / "rips", sandbox, quiet="2s"), keys_of(sandbox), measured=False)
         (folder / "environment").write_text(json.dumps(keys_of(sandbox) | {"HOME": str(folder)}))
         look_at(process, an_album(folder / "rips"))
@@ -188,7 +198,7 @@ def test_P12_content_that_kills_the_process_is_held_at_the_fourth_start(
     journal.close()
     for _ in range(3):
         assert killed_at(process, "openat", 1, album / found.files[0].path) in (-signal.SIGKILL, 128 + signal.SIGKILL)
-    assert process("run", "--once").returncode == UNKNOWN
+    assert process("run", "--once").returncode == HELD
     job = process.jobs()["RED"]
     assert (job.state, job.code) == (State.HELD, "crashed")
     assert sandbox.posts("redacted") == []
