@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import tracemalloc
+import zlib
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -130,3 +132,36 @@ def test_each_file_is_opened_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(os, "open", counted)
     identify(tmp_path / "Album", files, single=False)
     assert opened == [str(tmp_path / "Album" / name) for name in ("01.mp3", "02.mp3")]
+
+
+def packed(version: int, name: bytes, text: bytes) -> bytes:
+    """A frame that is compressed, 16 MiB of nothing behind its text."""
+    size = len(text) + (16 << 20)
+    body = size.to_bytes(4, "big") + zlib.compress(text + bytes(16 << 20))
+    if version == 3:
+        return name + len(body).to_bytes(4, "big") + b"\0\x80" + body
+    return name + syncsafe(len(body)) + b"\0\x09" + body
+
+
+def syncsafe(number: int) -> bytes:
+    return bytes(number >> shift & 0x7F for shift in (21, 14, 7, 0))
+
+
+@pytest.mark.parametrize("version", [3, 4])
+@pytest.mark.parametrize("name", ["01.mp3", "01.flac"])
+def test_what_a_stranger_compressed_is_never_unpacked(tmp_path: Path, version: int, name: str) -> None:
+    frames = packed(version, b"TXXX", b"\0ALBUM\0") + packed(version, b"APIC", b"\0image/jpeg\0\3\0\xff\xd8\xff")
+    title = b"TIT2\0\0\0\4\0\0\0One"
+    tag = b"ID3" + bytes([version, 0, 0]) + syncsafe(len(frames + title)) + frames + title
+    root = tmp_path / "Album"
+    root.mkdir()
+    (root / name).write_bytes(tag + (b"\xff\xfb\xe0\x00" + bytes(1040)) * 9)
+    files = payload(root).files
+    tracemalloc.start()
+    facts = identify(root, files, single=False)
+    cover = front_cover(root / name)
+    _, most = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert most < 4 << 20
+    assert (facts["music.format"].value, facts["music.art"].value, cover) == ("MP3", None, None)
+    assert facts["music.track_list"].value[0]["title"] == "One"  # type: ignore[index]

@@ -9,11 +9,13 @@ from typing import Any, BinaryIO
 
 import mutagen
 from mutagen.flac import FLAC
+from mutagen.mp3 import MP3
 from mutagen.mp4 import MP4
 
 from watcher.identify.files import opened_file
 from watcher.identify.kinds import extension
 from watcher.identify.pictures import named
+from watcher.identify.tags import PICTURES
 
 FRONT = 3  # of ID3's picture types, which FLAC shares
 
@@ -35,7 +37,12 @@ def _loaded(opened: BinaryIO, path: Path) -> Any:
         with contextlib.suppress(mutagen.MutagenError):  # the extension may lie
             return load(opened)
         opened.seek(0)
-    return mutagen.File(opened)
+    found = mutagen.File(opened, options=[FLAC, MP4])
+    if found is None:
+        opened.seek(0)
+        tagged: Callable[..., Any] = MP3
+        found = tagged(opened, known_frames=PICTURES)
+    return found
 
 
 def _pictures(found: Any) -> Iterator[tuple[int, bytes]]:

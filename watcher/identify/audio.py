@@ -95,8 +95,8 @@ def _read(opened: BinaryIO, file: File, named: str, loader: Callable[[BinaryIO],
         except mutagen.MutagenError as error:
             _raise_fault_of_disk(error)
             opened.seek(0)
-            found = mutagen.File(opened)  # the extension lied, or the file is broken
-            if type(found) not in _FORMATS:
+            found = mutagen.File(opened, options=_SNIFFED)  # the extension lied, or the file is broken
+            if found is None:
                 raise
         told = _FORMATS[type(found)](found, opened)
     except OSError:
@@ -187,10 +187,11 @@ def _load_flac(opened: BinaryIO) -> Any:
     return load(opened)
 
 
-def _load_mp3(opened: BinaryIO) -> Any:
-    # Frames that are not asked for stay packed: pictures, and what a stranger may have compressed a thousandfold.
-    load: Callable[..., Any] = MP3
-    return load(opened, known_frames=READ)
+class _Mp3(MP3):
+    """Frames that are not asked for stay packed: pictures, and what a stranger may have compressed a thousandfold."""
+
+    def load(self, filething: Any, **rest: Any) -> None:
+        super().load(filething, **rest, known_frames=READ)
 
 
 def _load_dts(opened: BinaryIO) -> Dts:
@@ -207,10 +208,11 @@ def _load_ogg(opened: BinaryIO) -> Any:
 
 
 _LOADERS: Mapping[str, Callable[[BinaryIO], Any]] = {
-    "flac": _load_flac, "mp3": _load_mp3, "m4a": MP4, "alac": MP4, "aac": AAC, "ogg": _load_ogg, "oga": _load_ogg,
+    "flac": _load_flac, "mp3": _Mp3, "m4a": MP4, "alac": MP4, "aac": AAC, "ogg": _load_ogg, "oga": _load_ogg,
     "opus": _load_ogg, "ac3": AC3, "eac3": AC3, "dts": _load_dts,
 }  # fmt: skip
 _FORMATS: Mapping[type, Callable[[Any, BinaryIO], dict[str, Any]]] = {
-    FLAC: _odd_flac, MP3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
+    FLAC: _odd_flac, _Mp3: _mp3, MP4: _mp4, OggVorbis: _vorbis, OggOpus: _opus, OggFLAC: _ogg_flac,
     AAC: _plain("AAC"), AC3: _plain("AC3"), Dts: lambda found, _: _lossy("DTS", found, {}),
 }  # fmt: skip
+_SNIFFED = [kind for kind in _FORMATS if kind is not Dts]

@@ -6,7 +6,7 @@ import functools
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from mutagen.id3 import Frames, Frames_2_2
+from mutagen.id3 import Frame, Frames, Frames_2_2
 
 from watcher.identify.pictures import SURROUNDED, begins_picture
 
@@ -25,8 +25,8 @@ _ALIASES = {
     "MUSICBRAINZ ALBUM STATUS": "RELEASESTATUS", "ORIGINAL YEAR": "ORIGINALYEAR", "ORIGYEAR": "ORIGINALYEAR",
     "ORIGINAL_YEAR": "ORIGINALYEAR", "ORIGINAL DATE": "ORIGINALDATE", "ORIGINALRELEASEDATE": "ORIGINALDATE",
     "ORIGINAL_DATE": "ORIGINALDATE", "MIXARTIST": "REMIXER", "REMIXED BY": "REMIXER", "RELEASE TYPE": "RELEASETYPE",
-    "ITUNESCOMPILATION": "COMPILATION", "DJ-MIX": "DJMIXER", "MODIFIED BY": "REMIXER",
-    "ALBUMVERSION": "EDITION",
+    "ITUNESCOMPILATION": "COMPILATION", "DJ-MIX": "DJMIXER", "DJ": "DJMIXER", "DJ MIXER": "DJMIXER",
+    "MODIFIED BY": "REMIXER", "ALBUMVERSION": "EDITION",
 }  # fmt: skip
 _WANTED = frozenset((
     "ARTIST", "ARTISTS", "ALBUMARTIST", "ALBUMARTISTS", "ALBUM", "TITLE", "TRACKNUMBER", "TRACKTOTAL", "DISCNUMBER",
@@ -67,10 +67,29 @@ _ID3 = {
 }  # fmt: skip
 _NUMBERS = {"TRCK": ("TRACKNUMBER", "TRACKTOTAL"), "TPOS": ("DISCNUMBER", "DISCTOTAL")}
 _PEOPLE = {"producer": "PRODUCER", "arranger": "ARRANGER", "dj-mix": "DJMIXER", "remixer": "REMIXER"}
-READ = {name: Frames[name] for name in (*_ID3, *_NUMBERS, "TXXX", "TIPL", "IPLS", "TYER", "TDAT", "TIME", "TORY")}
-_CLASSES = tuple(READ.values())
-# ID3v2.2 has the same frames under shorter names.
-READ |= {name: frame for name, frame in Frames_2_2.items() if issubclass(frame, _CLASSES)}
+
+
+def _never_unpacked(frame: Any) -> Any:
+    """The same frame, but one that a stranger compressed, perhaps a thousandfold, stays packed as unknown ones do."""
+
+    def _from_data(cls: Any, header: Any, flags: int, data: bytes) -> Any:
+        if flags & (Frame.FLAG24_COMPRESS if header.version >= (2, 4, 0) else Frame.FLAG23_COMPRESS):
+            raise NotImplementedError  # which mutagen takes for a frame that it does not know
+        return super(same, cls)._fromData(header, flags, data)
+
+    same: Any = type(frame.__name__, (frame,), {"_fromData": classmethod(_from_data)})
+    return same
+
+
+def _frames(*names: str) -> dict[str, Any]:
+    """Frames by name, as mutagen's `known_frames` wants them. ID3v2.2, which packs nothing, has shorter names."""
+    wanted = {name: Frames[name] for name in names}
+    short = {name: frame for name, frame in Frames_2_2.items() if issubclass(frame, tuple(wanted.values()))}
+    return {name: _never_unpacked(frame) for name, frame in wanted.items()} | short
+
+
+READ = _frames(*_ID3, *_NUMBERS, "TXXX", "TIPL", "IPLS", "TYER", "TDAT", "TIME", "TORY")
+PICTURES = _frames("APIC")
 
 
 def id3_pairs(frames: Any) -> Iterator[tuple[str, str]]:
