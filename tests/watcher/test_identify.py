@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import os
 import shutil
 import subprocess
@@ -277,13 +278,18 @@ def test_no_bytes_make_the_reader_of_audio_fail(tmp_path_factory, data, end):
         read_audio(root, File(f"x.{end}", len(content)), False)
 
 
+@functools.cache
+def whole_files() -> dict[str, bytes]:
+    return {
+        "x.flac": flac(TAGS.items(), b"s", 5000), "x.mp3": mp3(TAGS.items(), b"s", 5000, "mp3-v0"),
+        "x.m4a": m4a(TAGS), "x.ogg": vorbis(TAGS, 256_000),
+    }  # fmt: skip
+
+
 @given(cut=st.integers(0, 2000))
 def test_no_cut_makes_the_reader_of_audio_fail(tmp_path_factory, cut):
     root = tmp_path_factory.getbasetemp()
-    for name, data in (
-        ("x.flac", flac(TAGS.items(), b"s", 5000)), ("x.mp3", mp3(TAGS.items(), b"s", 5000, "mp3-v0")),
-        ("x.m4a", m4a(TAGS)), ("x.ogg", vorbis(TAGS, 256_000)),
-    ):  # fmt: skip
+    for name, data in whole_files().items():
         (root / name).write_bytes(data[:cut])
         read_audio(root, File(name, cut), False)
 
