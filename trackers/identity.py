@@ -65,8 +65,8 @@ class Said:
 
 def normalised(title: str) -> str:
     """A title as it is compared: case, accents, apostrophes and signs aside; `S.H.I.E.L.D.` is one word."""
-    plain = unicodedata.normalize("NFKD", title.casefold().translate(_LETTERS))
-    plain = "".join(c for c in plain if not "\u0300" <= c <= "\u036f")
+    plain = unicodedata.normalize("NFKD", title.translate(_LETTERS)).casefold().translate(_LETTERS)
+    plain = "".join(c for c in unicodedata.normalize("NFKD", plain) if not "\u0300" <= c <= "\u036f")
     words = re.split(r"[\W_]+", unicodedata.normalize("NFC", plain))
     joined, run = [], ""
     for word in [word for word in words if word]:

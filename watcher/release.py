@@ -26,7 +26,7 @@ class Fact:
     """What is known of one field. None: looked for and not there. Unknown: could not be looked for, and `why`."""
 
     value: Value = None
-    origin: str = ""  # tag name file torrent tracker:OPS sidecar rule person
+    origin: str = ""  # lookup:tmdb tag name file torrent tracker:OPS sidecar rule person
     unknown: bool = False
     why: str = ""
 
@@ -170,9 +170,11 @@ def release_of(record: Mapping[str, object]) -> Release:
 def overridden(facts: Facts, set: Mapping[str, object], origin: str) -> dict[str, Fact]:
     """Facts with the fact fields of `set` put over them, `X.add` and `X.remove` on lists included.
 
-    Keys that are no fact (a tracker's own form keys) are left to `form_keys`.
+    Keys that are no fact (a tracker's own form keys) are left to `form_keys`. A number of a title that is not the one
+    that services told voids all that they told: it was of another title.
     """
-    after = dict(facts)
+    voided = any(looked_up(facts.get(key, NONE)) and facts[key].value != value for key, value in set.items())
+    after = {name: fact for name, fact in facts.items() if not (voided and looked_up(fact))}
     for key, value in set.items():
         name, _, verb = key.rpartition(".")
         if verb in ("add", "remove") and is_fact(name):
@@ -185,6 +187,11 @@ def overridden(facts: Facts, set: Mapping[str, object], origin: str) -> dict[str
 def beside(tracker: str) -> str:
     """The name of the fact that holds what the sidecar says of one tracker's form, as under `set`."""
     return f"set.{tracker}"
+
+
+def looked_up(fact: Fact) -> bool:
+    """Whether a look-up service told it."""
+    return fact.origin.startswith("lookup:")
 
 
 def form_keys(set: Mapping[str, object]) -> dict[str, object]:

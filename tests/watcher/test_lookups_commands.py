@@ -107,3 +107,17 @@ def test_the_sandbox_tells_where_its_services_stand() -> None:
     with rehearsal(0, "127.0.0.1") as sites:
         assert [one.type for one in sites if not one.announce] == ["sonarr", "radarr", "tmdb", "tvdb"]
         assert all(one.url.startswith("http://127.0.0.1:") and one.api_key for one in sites)
+
+
+def test_an_upload_by_hand_has_its_numbers_without_a_question(
+    seedpost: Seedpost, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    film = tmp_path / "elsewhere" / NAME
+    film.mkdir(parents=True)
+    (film / f"{NAME}.mkv").write_bytes(mkv())
+    done = seedpost("upload", str(film), "--to", "EXM", "--yes")
+    assert done.returncode == OK, done.stderr
+    (post,) = sandbox.posts("unit3d")
+    assert (dict(post.fields)["tmdb"], dict(post.fields)["imdb"]) == ("720001", "7200010")
+    searches = [path for path in asked(sandbox, "tmdb") if "search" in path]
+    assert searches == ["3/search/movie"]

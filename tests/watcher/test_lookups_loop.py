@@ -328,6 +328,36 @@ def test_no_key_of_a_service_is_on_disk(world: Any, tmp_path: Path) -> None:
     assert leaks(tmp_path / "state", [*map(KEYS.format, one.named), *tokens]) == []
 
 
+def test_a_persons_number_voids_what_services_told_of_another_title(world: Any) -> None:
+    one = world("radarr", "tmdb", mode="review")
+    one.fetched("radarr", "The Loopback", 1)
+    one.video(infohash=HASH)
+    one.turn(3)
+    job = one.job("EXM")
+    assert (one.bench.content(job).ids.tmdb, one.bench.content(job).ids.imdb) == (720011, "tt7200110")
+    one.command("edit", job.job, set={"ids.tmdb": 720001})
+    job = one.job("EXM")
+    assert (one.bench.content(job).ids.tmdb, one.bench.content(job).ids.imdb) == (720001, None)
+    one.command("approve", job.job)
+    one.until(one.settled)
+    assert (one.sent()["tmdb"], one.sent()["imdb"]) == ("720001", "0")
+
+
+def test_a_service_that_means_another_title_than_a_person_is_not_heard(world: Any) -> None:
+    one = world("radarr", "tmdb", ids="tmdb, imdb", mode="review")
+    one.fetched("radarr", "The Loopback", 1)
+    one.video(infohash=HASH)
+    one.turn(3)
+    one.command("edit", one.job("EXM").job, set={"ids.tmdb": 720001})
+    one.turn(3)
+    content = one.bench.content(one.job("EXM"))
+    assert (content.ids.tmdb, content.ids.imdb) == (720001, "tt7200010")
+    assert one.bench.release(one.job("EXM"))["looked"] == {"tmdb": {"ids.imdb": "tt7200010"}}
+    one.command("approve", one.job("EXM").job)
+    one.until(one.settled)
+    assert (one.sent()["tmdb"], one.sent()["imdb"]) == ("720001", "7200010")
+
+
 class TestBeforeAnApproval:
     """A person who approves sees the form as it would be sent: its numbers are asked for while it waits."""
 

@@ -6,7 +6,7 @@ Pure. The rules have no say in it, their guards have; nobody's word lifts a guar
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from watcher.config import Config
 from watcher.errors import HELD, USAGE, NotFound, SeedpostError
@@ -34,6 +34,7 @@ class Wish:
     shown: Mapping[str, object]  # tracker -> that form
     fingerprint: str  # of the content that was shown
     learned: Mapping[str, object] | None = None  # what the tracker said that it came from; None: nobody was asked
+    looked: Mapping[str, object] = field(default_factory=dict)  # what look-up services said
 
 
 def wish_of(command: Mapping[str, object]) -> Wish | None:
@@ -42,7 +43,8 @@ def wish_of(command: Mapping[str, object]) -> Wish | None:
     if command["do"] != "look" or not isinstance(given, Mapping) or given.get("by") != PERSON:
         return None
     to, set, digests, shown = (given[key] for key in ("to", "set", "digests", "shown"))
-    return Wish(tuple(map(str, to)), dict(set), dict(digests), dict(shown), given["fingerprint"], given.get("learned"))
+    told = given.get("learned"), dict(given.get("looked") or {})
+    return Wish(tuple(map(str, to)), dict(set), dict(digests), dict(shown), given["fingerprint"], *told)
 
 
 def check(facts: Facts, config: Config, to: Sequence[str]) -> None:
@@ -80,6 +82,8 @@ def planned(
     about |= {"asked": True, "decision": _decision(ledger.releases.get(release.id), wish)}
     if wish.learned is not None:
         about["learned"] = dict(wish.learned)
+    if wish.looked:
+        about["looked"] = dict(wish.looked)
     records: list[dict[str, object]] = []
     seqs: dict[str, int] = {}
     left: list[str] = []
@@ -115,7 +119,7 @@ def _decision(before: Mapping[str, object] | None, wish: Wish) -> object:
 
 def _moved(about: Mapping[str, object], job: Job) -> dict[str, object]:
     """The release of a job that was made for another sight of this content: where it is now, and what is known."""
-    keys = ("type", "path", "real", "client", "save_path", "facts", "learned", "rules", "asked")
+    keys = ("type", "path", "real", "client", "save_path", "facts", "learned", "looked", "rules", "asked")
     return {key: about[key] for key in keys if key in about} | {"release": job.release}
 
 

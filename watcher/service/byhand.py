@@ -6,8 +6,8 @@ Asks the clients, and the tracker that content came from; composes as the loop w
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence, Set
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from trackers.base import Form, Problem, Uploader
@@ -29,12 +29,13 @@ from watcher.service import parts
 from watcher.service.drafts import staged_for
 from watcher.service.dryrun import answer_of
 from watcher.service.library import Library
-from watcher.service.online import learned
+from watcher.service.online import learned, looked
 from watcher.sources.content import Found, Never, Waits
 from watcher.sources.holders import Holders
 from watcher.uploader.bench import route_keys
 from watcher.uploader.covers import drafted
 from watcher.uploader.prepare import noted
+from watcher.uploader.search import numbers_in
 
 INFOHASH = re.compile(r"[0-9a-fA-F]{40}")
 # The fact behind a word of a site's vocabulary, and words that it spells in its own way.
@@ -107,6 +108,7 @@ class Proposal:
     facts: Facts
     trackers: Mapping[str, tuple[TrackerConfig, Uploader]]
     learned: Mapping[str, object] | None
+    looked: Mapping[str, object] = field(default_factory=dict)
     set: dict[str, dict[str, object]] = field(default_factory=dict)
 
     @property
@@ -144,6 +146,15 @@ class Proposal:
             return Offer(name, noted(made, staged))
         return Offer(name, None, tuple(_lack(problem, block) for problem in made))
 
+    def numbers(self) -> Set[str]:
+        """The data bases whose numbers forms lack."""
+        blocks = {name: (one, self.set.get(name, {})) for name, (one, _) in self.trackers.items()}
+        forms = (
+            drafted(self.trackers[name][1], self._content(name), route_keys(said, {}, block))
+            for name, (block, said) in blocks.items()
+        )
+        return {base for form in forms for base in numbers_in(form)}
+
     def _content(self, name: str) -> Content:
         release = self.content.release
         facts = overridden(self.facts, self.set.get(name, {}), "rule")
@@ -168,6 +179,7 @@ class Proposal:
             "shown": {name: form.as_json() for name, form in forms.items()},
             "fingerprint": self.content.release.fingerprint,
             "learned": self.learned,
+            "looked": self.looked,
         }
         return {"type": "command", "do": "look", **self.content.named, "with": given}
 
@@ -183,9 +195,12 @@ def proposal(
     check(facts, config, to)
     opened = {name: _opened(config.trackers[name], config, secrets, state, clock) for name in to}
     told = learned(release, facts, config, ledger, secrets, state, clock)
-    record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": told}
+    before = ledger.releases.get(release.id, {}).get("looked")
+    record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": told, "looked": before}
     trackers = {name: (config.trackers[name], tracker) for name, tracker in opened.items()}
-    return Proposal(content, facts_of(record), trackers, told, _said_beside(facts, to))
+    first = Proposal(content, facts_of(record), trackers, told, before or {}, _said_beside(facts, to))
+    found = looked(release, first.facts, first.numbers(), config, ledger, secrets, state, clock)
+    return replace(first, facts=facts_of(record | {"looked": found}), looked=found)
 
 
 def _said_beside(facts: Facts, to: Sequence[str]) -> dict[str, dict[str, object]]:

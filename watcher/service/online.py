@@ -1,20 +1,23 @@
-"""What trackers say of content before anything is decided or sent: read-only, and each is asked once."""
+"""What trackers and look-up services say of content before anything is decided or sent: read-only, each asked once."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from trackers.base import CannotTell, Form, Match, Uploader
 from trackers.clock import Clock
 from trackers.errors import TrackerError
+from trackers.identity import Question, Said
 from watcher.config import Config
+from watcher.config.lookups import LookupConfig
 from watcher.intake.plan import sites_from
 from watcher.jobs import Ledger
 from watcher.logs import redact
-from watcher.release import Facts, Release
+from watcher.release import NONE, Facts, Release
 from watcher.secrets import Secrets
 from watcher.service import parts
+from watcher.uploader.search import searched
 
 
 def learned(
@@ -36,6 +39,39 @@ def learned(
             return {}
         return {block.name: dict(told)} if told else {}
     return None
+
+
+class _Once:
+    """A service that a command asks; what it can't tell now, the loop asks later."""
+
+    def __init__(self, config: LookupConfig, secrets: Secrets, state: Path, clock: Clock) -> None:
+        self.name, self.tells = config.name, config.entry.tells
+        self._config, self._secrets, self._state, self._clock = config, secrets, state, clock
+
+    def ask(self, question: Question) -> Said | None:
+        """See `Teller.ask`."""
+        try:
+            service = parts.lookup_of(self._config, self._secrets, state=self._state, clock=self._clock)
+            return service.look(question)
+        except TrackerError:
+            return None
+
+
+def looked(
+    release: Release,
+    facts: Facts,
+    wanted: Collection[str],
+    config: Config,
+    ledger: Ledger,
+    secrets: Secrets,
+    state: Path,
+    clock: Clock,
+) -> Mapping[str, Mapping[str, object]]:
+    """What look-up services say where a form lacks the numbers `wanted` of a title, with what they said before."""
+    kind, before = facts.get("kind", NONE).value, ledger.releases.get(release.id, {}).get("looked")
+    known = [one for one in config.lookups.values() if kind in one.entry.kinds]
+    services = [_Once(one, secrets, state, clock) for one in known]
+    return searched(release.name, release.infohash, facts, services, wanted).told(before)
 
 
 def alike(tracker: Uploader, form: Form) -> dict[str, object]:

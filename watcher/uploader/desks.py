@@ -48,6 +48,11 @@ class Desk(Breaker):
         return self._service
 
     @property
+    def tells(self) -> tuple[str, ...]:
+        """The data bases whose numbers it may tell."""
+        return self.config.entry.tells
+
+    @property
     def rate_waited(self) -> float:
         """Seconds that its rate limit held questions up, since this process began."""
         return self._held_up + (self._service.held_up() if self._service else 0.0)
