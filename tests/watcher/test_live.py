@@ -16,6 +16,7 @@ from tests.support_tmux import Tmux, needs_tmux
 from trackers.clock import Clock, utc_text
 from watcher.cli.overview import overview
 from watcher.cli.screen import Line, Section, fitted
+from watcher.cli.status import lasting
 from watcher.errors import OK, USAGE
 from watcher.jobs import Rows
 from watcher.journal import Glance, Journal
@@ -174,6 +175,19 @@ def test_json_follows_without_a_terminal_one_object_a_line(tmp_path: Path) -> No
         follower.communicate()
 
 
+def test_time_that_passes_is_no_change(tmp_path: Path) -> None:
+    seedpost = made(tmp_path, [job(1), release(1)])
+    glance = Glance(seedpost.state, Rows)
+
+    def seen(polled: str, up: bool = True) -> dict[str, Any]:
+        source = {"kind": "folder", "up": up, "last_poll": polled, "problems": []}
+        beating = {"time": utc_text(Clock().now()), "pid": os.getpid(), "sources": {"rips": source}}
+        return board.status(glance.fold, beating, Clock(), {}, "") | {"heartbeat_age_s": polled}
+
+    assert lasting(seen("1")) == lasting(seen("2")) != lasting(seen("2", up=False))
+    glance.close()
+
+
 # -- in a terminal
 
 
@@ -227,6 +241,9 @@ def test_the_list_lives_in_colour_or_without_and_ends_with_q_or_a_signal(tmp_pat
     terminal.resize(200, 50)
     terminal.shows("… 22 more", "review asks")
     terminal.press("q")
+    terminal.ended(OK)
+    terminal.run(seedpost, "queue", "list", "--code", "review")
+    terminal.shows("waits for you (and 9 more of this code): seedpost queue approve")
     terminal.ended(OK)
     terminal.run(seedpost, "queue", "list", "--watch", "--state", "held")
     terminal.shows("30 held · q ends")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from pathlib import Path
 from typing import Any
 
@@ -9,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tests.support_journal import NOON
+from tests.support_journal import NOON, FaultyDisk
 from trackers.clock import utc_text
 from watcher.errors import NotFound
 from watcher.jobs import Ledger, Rows, State
 from watcher.jobs.records import dumps
-from watcher.journal import Glance, Journal
+from watcher.journal import Glance, Journal, NotNow
 from watcher.service.choosing import SORTS, Filter, in_order
 from watcher.service.view import job_row, rows_of
 
@@ -117,6 +118,14 @@ def test_a_glance_reads_on_and_follows_a_compaction(tmp_path: Path) -> None:
     assert glance.trouble == ""
     journal.close()
     glance.close()
+
+
+def test_a_glance_at_a_disk_that_refuses_says_so(tmp_path: Path) -> None:
+    a_journal(tmp_path, [born("a1")])
+    disk = FaultyDisk()
+    disk.fail("open", errno.EACCES, name="journal.jsonl")
+    with pytest.raises(NotNow):
+        Glance(tmp_path, Rows, fs=disk)
 
 
 def test_a_glance_at_nothing_says_so(tmp_path: Path) -> None:

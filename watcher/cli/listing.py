@@ -91,7 +91,7 @@ def _watch(place: Place, listing: _Listing) -> None:
         return away + _screen(rows, jobs, clock, columns, lines - len(away))
 
     if place.json:
-        followed(lambda: {"jobs": listing.of(sight.look())} | ({"away": sight.away} if sight.away else {}))
+        followed(lambda: {"jobs": listing.of(sight.look()), "away": sight.away or None}, apart=dict)
     else:
         live(draw)
 

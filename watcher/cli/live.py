@@ -8,7 +8,7 @@ import signal
 import sys
 import termios
 import tty
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from types import FrameType
 from typing import Any
@@ -48,14 +48,14 @@ def wants_terminal(instead: str) -> None:
         )
 
 
-def followed(look: Callable[[], object]) -> None:
-    """Print what `look` gives as one JSON object a line, whenever it changed, until Ctrl-C."""
-    before = ""
+def followed(look: Callable[[], Mapping[str, object]], *, apart: Callable[[Mapping[str, object]], object]) -> None:
+    """Print what `look` gives as one JSON object a line until Ctrl-C, whenever what `apart` leaves of it changed."""
+    before: object = None
     while True:
-        text = ascii_of(look())
-        if text != before:
-            print(text, flush=True)
-            before = text
+        found = look()
+        if (kept := apart(found)) != before:
+            print(ascii_of(found), flush=True)
+            before = kept
         Clock().wait(PAUSE)
 
 

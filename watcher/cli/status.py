@@ -42,7 +42,7 @@ def status(place: Place, watch: bool, check: bool, verbose: bool) -> int:
         wants_terminal("seedpost status")
     look = _Look(place, verbose)
     if watch:
-        followed(look.now) if place.json else live(look.screen)
+        followed(look.now, apart=lasting) if place.json else live(look.screen)
         return OK
     now = look.now()
     wrong = board.unhealthy(now, look.sight.rows, look.clock) if check else []
@@ -86,6 +86,15 @@ class _Look:
         now = self.now()
         gone = [Section("", [Line(f"as it was before: {now['away']}", "red")])] if now.get("away") else []
         return fitted([*gone, *overview(now, columns, brief=True)], lines)
+
+
+def lasting(now: Mapping[str, object]) -> dict[str, object]:
+    """What `status` says without what changes as time goes by."""
+    kept = {key: value for key, value in now.items() if key not in ("heartbeat_age_s", "process")}
+    for kind in ("clients", "folders"):
+        sources = view.named(now[kind])
+        kept[kind] = {name: {key: one[key] for key in one if key != "last_poll"} for name, one in sources}
+    return kept
 
 
 def _of_rules(place: Place) -> tuple[dict[str, str], dict[str, list[str]]]:
