@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
 from tests.support_loop import World, world
 from tests.support_sites import SITES, SiteWorld, site_world
-from trackers.base import Receipt, Upload
-from trackers.errors import Refused
+from trackers.base import Form, Receipt, Upload
+from trackers.content import Content
+from trackers.errors import Refused, Unavailable
 from trackers.sandbox.album import write_album
 from watcher.jobs import State
 
@@ -112,3 +113,52 @@ def _done(one: World) -> str:
     one.release()
     one.until(lambda: one.job().state is State.DONE)
     return one.job().job
+
+
+class TestRetries:
+    """What follows an upload is tried again by itself, and given up after a while."""
+
+    @pytest.fixture
+    def loop(self, tmp_path: Path) -> Iterator[World]:
+        with world(tmp_path, to="RED: {set: {request: 7}}") as one:
+            one.models["RED"].compose = composed  # type: ignore[method-assign]
+            yield one
+
+    def test_a_request_that_is_not_filled_yet_is_tried_again_and_then_given_up(self, loop: World) -> None:
+        tries: list[str] = []
+
+        def never(upload: Upload, receipt: Receipt, about: str) -> None:
+            tries.append(about)
+            raise Unavailable("request-not-filled", "request 7 is not filled yet")
+
+        loop.models["RED"].extras = {"request": never}
+        loop.release()
+        loop.until(lambda: _standing(loop).get("what") == "given up", hours=24)
+        assert tries == ["7"] * 10
+        assert (loop.job().state, _standing(loop)["tries"]) == (State.UPLOADED, 10)
+
+    def test_an_outage_costs_it_no_try(self, loop: World) -> None:
+        away = iter([True, True, False])
+
+        def first(upload: Upload, receipt: Receipt, about: str) -> None:
+            if next(away):
+                raise Unavailable("unreachable", "the site is away")
+
+        loop.models["RED"].extras = {"request": first}
+        loop.release()
+        loop.until(lambda: bool(_standing(loop)))
+        assert _standing(loop) == {"what": "done"}
+
+    def test_a_site_that_knows_none_is_told(self, loop: World) -> None:
+        loop.release()
+        loop.until(lambda: bool(_standing(loop)))
+        assert _standing(loop) == {"what": "given up", "why": "RED knows no request"}
+
+
+def composed(content: Content, set: Mapping[str, object]) -> Form:
+    return Form((("title", content.name),), extras=(("request", str(set["request"])),))
+
+
+def _standing(one: World) -> Mapping[str, object]:
+    known = one.job().rest.get("extras") if one.jobs() else None
+    return known["request"] if known else {}  # type: ignore[no-any-return]

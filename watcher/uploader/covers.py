@@ -41,14 +41,14 @@ def covered(job: Job, content: Content, tracker: Uploader, root: Path, bench: Be
     try:
         address = str(job.cover or _hosted(bench.on_disk(job), tracker, root))
         composed = tracker.compose(content, {**keys, "image": address})
+        if not isinstance(composed, Form):  # the host took it, and gave an address that the site does not take
+            raise Refused("no-cover", "; ".join(problem.text for problem in composed))
+        return composed, address
     except Refused as error:
         composed = tracker.compose(content, keys)
         if not isinstance(composed, Form):
             raise Refused("no-cover", error.text, answer=error.answer) from error
         return composed, None
-    if not isinstance(composed, Form):
-        raise Refused("no-cover", "; ".join(problem.text for problem in composed))
-    return composed, address
 
 
 def _hosted(content: Content, tracker: Uploader, root: Path) -> str:
