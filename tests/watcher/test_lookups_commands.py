@@ -11,7 +11,7 @@ from tests.support_canaries import leaks
 from tests.support_seedpost import Seedpost
 from tests.support_video import mkv
 from trackers.sandbox import Fault, Sandbox
-from watcher.errors import INVALID, NETWORK, NOT_AUTHORISED, OK
+from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, OK
 from watcher.jobs import State
 
 RULES = """\
@@ -121,3 +121,17 @@ def test_an_upload_by_hand_has_its_numbers_without_a_question(
     assert (dict(post.fields)["tmdb"], dict(post.fields)["imdb"]) == ("720001", "7200010")
     searches = [path for path in asked(sandbox, "tmdb") if "search" in path]
     assert searches == ["3/search/movie"]
+
+
+def test_by_hand_what_may_be_meant_is_said_beside_what_is_lacking(
+    seedpost: Seedpost, sandbox: Sandbox, tmp_path: Path
+) -> None:
+    film = tmp_path / "elsewhere" / "Slack.Water.2024.1080p.WEB-DL.H.264-LOCAL.mkv"
+    film.parent.mkdir()
+    film.write_bytes(mkv())
+    done = seedpost("upload", str(film), "--to", "EXM", "--yes")
+    assert done.returncode == HELD
+    assert "ids.tmdb" in done.stderr and "several titles fit: Slack Water (2024) tmdb 720021" in done.stderr
+    assert seedpost("upload", str(film), "--to", "EXM", "--yes", "--set", "ids.tmdb=720031").returncode == OK
+    (post,) = sandbox.posts("unit3d")
+    assert dict(post.fields)["tmdb"] == "720031"

@@ -35,7 +35,7 @@ from watcher.sources.holders import Holders
 from watcher.uploader.bench import route_keys
 from watcher.uploader.covers import drafted
 from watcher.uploader.prepare import noted
-from watcher.uploader.search import numbers_in
+from watcher.uploader.search import FAMILY, numbers_in
 
 INFOHASH = re.compile(r"[0-9a-fA-F]{40}")
 # The fact behind a word of a site's vocabulary, and words that it spells in its own way.
@@ -110,6 +110,7 @@ class Proposal:
     learned: Mapping[str, object] | None
     looked: Mapping[str, object] = field(default_factory=dict)
     set: dict[str, dict[str, object]] = field(default_factory=dict)
+    doubt: str = ""  # which titles may be meant, where services can't tell for certain
 
     @property
     def jobs(self) -> dict[str, str]:
@@ -144,7 +145,13 @@ class Proposal:
         made = drafted(tracker, staged.over(whole) if staged else whole, route_keys(set, {}, block))
         if isinstance(made, Form):
             return Offer(name, noted(made, staged))
-        return Offer(name, None, tuple(_lack(problem, block) for problem in made))
+        lacks = tuple(_lack(problem, block) for problem in made)
+        return Offer(name, None, tuple(self._explained(lack) for lack in lacks))
+
+    def _explained(self, lack: Lack) -> Lack:
+        """A number that is lacking, with the titles that may be meant."""
+        doubted = self.doubt and lack.field.startswith(FAMILY)
+        return replace(lack, text=f"{lack.text} ({redact(self.doubt)})") if doubted else lack
 
     def numbers(self) -> Set[str]:
         """The data bases whose numbers forms lack."""
@@ -199,8 +206,8 @@ def proposal(
     record = {"facts": {name: fact.as_json() for name, fact in facts.items()}, "learned": told, "looked": before}
     trackers = {name: (config.trackers[name], tracker) for name, tracker in opened.items()}
     first = Proposal(content, facts_of(record), trackers, told, before or {}, _said_beside(facts, to))
-    found = looked(release, first.facts, first.numbers(), config, ledger, secrets, state, clock)
-    return replace(first, facts=facts_of(record | {"looked": found}), looked=found)
+    found, doubt = looked(release, first.facts, first.numbers(), config, ledger, secrets, state, clock)
+    return replace(first, facts=facts_of(record | {"looked": found}), looked=found, doubt=doubt)
 
 
 def _said_beside(facts: Facts, to: Sequence[str]) -> dict[str, dict[str, object]]:

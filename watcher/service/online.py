@@ -66,12 +66,14 @@ def looked(
     secrets: Secrets,
     state: Path,
     clock: Clock,
-) -> Mapping[str, Mapping[str, object]]:
-    """What look-up services say where a form lacks the numbers `wanted` of a title, with what they said before."""
+) -> tuple[Mapping[str, Mapping[str, object]], str]:
+    """(what look-up services say where a form lacks the numbers `wanted` of a title, with what they said before; what
+    may be meant, where they can't tell for certain)."""
     kind, before = facts.get("kind", NONE).value, ledger.releases.get(release.id, {}).get("looked")
     known = [one for one in config.lookups.values() if kind in one.entry.kinds]
     services = [_Once(one, secrets, state, clock) for one in known]
-    return searched(release.name, release.infohash, facts, services, wanted).told(before)
+    search = searched(release.name, release.infohash, facts, services, wanted)
+    return search.told(before), search.doubt
 
 
 def alike(tracker: Uploader, form: Form) -> dict[str, object]:

@@ -56,17 +56,11 @@ def _named(require: object) -> Iterable[str]:
 
 def _unclear(job: Job, search: Search, missing: Sequence[str], lacking: Mapping[str, str]) -> Step:
     """A person chooses: all that may be meant, where to look at it, and the command."""
-    shown: list[Candidate] = [one for said in search.unclear.values() for one in said.candidates]
-    if search.against:
-        why = "; ".join(search.against)
-    elif shown:
-        several = any(said.several for said in search.unclear.values())
-        why = f"{'several titles fit' if several else 'no title fits for certain'}: " + "; ".join(map(str, shown))
-    else:
-        why = f"{', '.join(search.asked)} can't tell: " + "; ".join(lacking[base] for base in sorted(missing))
-    base = (search.against[0].partition(" ")[0] if search.against else "") or _first(missing, shown)
+    untold = f"{', '.join(search.asked)} can't tell: " + "; ".join(lacking[base] for base in sorted(missing))
+    shown = [one for said in search.unclear.values() for one in said.candidates]
+    base = search.against[0].partition(" ")[0] if search.against else _first(missing, shown)
     resume = f"seedpost queue edit --release {job.job} {FAMILY}{base}=…"
-    return held(job, UNCLEAR, why, back_to=State.QUEUED, resume=resume)
+    return held(job, UNCLEAR, search.doubt or untold, back_to=State.QUEUED, resume=resume)
 
 
 def _first(missing: Sequence[str], shown: Sequence[Candidate]) -> str:

@@ -48,6 +48,16 @@ class Search:
         several = any(said.several for said in self.unclear.values())
         return self.wanted <= self.known.keys() or bool(self.against) or several
 
+    @property
+    def doubt(self) -> str:
+        """What may be meant, each title with its page, or where two say different things; empty where nobody doubts."""
+        if self.against:
+            return "; ".join(self.against)
+        shown = [str(one) for said in self.unclear.values() for one in said.candidates]
+        several = any(said.several for said in self.unclear.values())
+        what = "several titles fit" if several else "no title fits for certain"
+        return f"{what}: {'; '.join(shown)}" if shown else ""
+
     def take(self, name: str, said: Said | None) -> None:
         """What a service answered; None: it can't be told now."""
         if said is None:
