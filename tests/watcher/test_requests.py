@@ -13,6 +13,7 @@ from trackers.base import Form, Receipt, Upload
 from trackers.content import Content
 from trackers.errors import Refused, Unavailable
 from trackers.sandbox.album import write_album
+from watcher.cli.show import show_form, show_forms
 from watcher.jobs import State
 
 ACTIONS = {"RED": "requestfill", "OPS": "request_fill"}
@@ -47,6 +48,20 @@ def test_a_sidecar_s_request_is_filled_after_the_upload(one: SiteWorld) -> None:
     assert one.fields()["tags"] == {"RED": "ambient", "OPS": "ambient,dub"}[one.name]
     assert all(key != "requestid" for key, _ in one.sandbox.posts(one.site)[0].fields)
     assert one.asked().count(ACTIONS[one.name]) == 1
+
+
+def test_what_follows_an_upload_stands_below_the_form_that_a_person_approves(
+    one: SiteWorld, capsys: pytest.CaptureFixture[str]
+) -> None:
+    one.set_rules(to=f"{one.name}: {{set: {{request: 1}}}}", new_group="review")
+    one.album()
+    one.until(one.settled)
+    assert one.mine().code == "new-group"
+    shown = one.journal.load(one.mine().rest["shown"])
+    show_form(shown, "the form")
+    assert "\nafterwards: request 1\n" in capsys.readouterr().out
+    show_forms({"RED": shown, "OPS": shown})
+    assert "\nOPS: afterwards: request 1\n" in capsys.readouterr().out
 
 
 def test_a_request_is_filled_with_what_stands_already(one: SiteWorld) -> None:

@@ -11,7 +11,7 @@ import click
 
 from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json
-from watcher.cli.show import as_json, lines, local, say, show_facts
+from watcher.cli.show import as_json, beside_form, lines, local, say, show_facts
 from watcher.config import load
 from watcher.errors import OK, NotFound
 from watcher.jobs import Ledger
@@ -138,7 +138,6 @@ def _form(form: object, told: Sequence[str]) -> None:
         for key, value in form["fields"]:
             first, *rest = str(value).split("\n")
             lines(f"{key} = {first}{' …' if rest else ''}", "    ")
-        for what in ("caution", "note"):
-            for text in form[f"{what}s"]:
-                if text not in told:
-                    lines(f"{what}: {text}", "    ")
+        for line in beside_form(form):
+            if line.partition(": ")[2] not in told:
+                lines(line, "    ")

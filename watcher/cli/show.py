@@ -127,9 +127,14 @@ def show_form(form: Mapping[str, Any], title: str) -> None:
         if len(rest) > _LINES:
             rows.append(("", f"… {len(rest) - _LINES} more lines"))
     table([*rows, *((key, f"the file {path}") for key, path in form["attachments"])])
-    for what in ("cautions", "notes"):
-        for line in form.get(what, ()):
-            say(f"{what[:-1]}: {line}")
+    for line in beside_form(form):
+        say(line)
+
+
+def beside_form(form: Mapping[str, Any]) -> list[str]:
+    """What a person should know of a form beside its fields: cautions, notes, and what is done after the upload."""
+    told = [f"{what[:-1]}: {line}" for what in ("cautions", "notes") for line in form.get(what, ())]
+    return [*told, *(f"afterwards: {name} {about}".rstrip() for name, about in form.get("extras", ()))]
 
 
 def show_forms(forms: Mapping[str, Mapping[str, Any]]) -> None:
@@ -147,9 +152,8 @@ def show_forms(forms: Mapping[str, Mapping[str, Any]]) -> None:
     for name, form in forms.items():
         for key, path in form["attachments"]:
             say(f"{name}: {key} the file {path}")
-        for what in ("cautions", "notes"):
-            for line in form.get(what, ()):
-                say(f"{name}: {what[:-1]}: {line}")
+        for line in beside_form(form):
+            say(f"{name}: {line}")
 
 
 def _cell(form: Mapping[str, Any], key: str, wide: int) -> str:
