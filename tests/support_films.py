@@ -27,6 +27,7 @@ trackers:
 rules:
   - {{name: films, match: {{kind: movie}}, upload_to: {{EXM: {{}}}}}}
 """
+IMAGE_KEY = "c4n4ry-image-key"
 NAME = "The.Loopback.2019.1080p.WEB-DL.H.264-LOCAL"
 FACTS: dict[str, object] = {"ids.tmdb": 900009}
 
@@ -52,23 +53,25 @@ class Site(World):
         super().__init__(folder)
 
     def set_rules(self, **rules: Any) -> None:
-        self.sandbox = Sandbox(clock=self.clock)
+        self.sandbox = Sandbox(clock=self.clock, keys={"chevereto": (IMAGE_KEY, "")})
         self.sandbox.start()
         self.config = parse(RULES.format(url=self.sandbox.url_of("unit3d"), **self.known).encode(), "rules.yaml")
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         key = {"api_key": Secret(self.sandbox.account("unit3d").api_key)}
         limits = self.folder / "state" / "limits"
-        host = open_images("chevereto", self.images, Secret("c4n4ry-image-key")) if self.images else None
+        host = open_images("chevereto", self.images, Secret(IMAGE_KEY)) if self.images else None
         given = {**config.settings, "deadline": 5.0}
         return open_tracker(config.type, given, key, name="EXM", clock=self.clock, limits=limits, images=host)
 
-    def film(self, ids: bool = True) -> None:
-        """A film, complete; `ids`: with its number."""
+    def film(self, ids: bool = True, cover: bool = False) -> None:
+        """A film, complete; `ids`: with its number; `cover`: with a picture beside it."""
         folder = self.folder / "content" / NAME
         folder.mkdir(parents=True)
         (folder / f"{NAME}.mkv").write_bytes(mkv())
         (folder / "b.nfo").write_bytes(b"a film")
+        if cover:
+            (folder / "folder.jpg").write_bytes(b"\xff\xd8\xff\xe0 a picture")
         files = tuple(File(one.name, one.stat().st_size) for one in sorted(folder.iterdir()))
         told = {name: Fact(value, "person") for name, value in FACTS.items() if ids}
         now = int(self.clock.now())

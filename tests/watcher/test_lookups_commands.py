@@ -105,7 +105,14 @@ def test_the_sandbox_tells_where_its_services_stand() -> None:
     from watcher.service.rehearsal import rehearsal
 
     with rehearsal(0, "127.0.0.1") as sites:
-        assert [one.type for one in sites if not one.announce] == ["sonarr", "radarr", "tmdb", "tvdb"]
+        assert [one.type for one in sites if not one.announce] == [
+            "sonarr",
+            "radarr",
+            "tmdb",
+            "tvdb",
+            "chevereto",
+            "ptpimg",
+        ]
         assert all(one.url.startswith("http://127.0.0.1:") and one.api_key for one in sites)
 
 

@@ -130,6 +130,25 @@ def test_what_the_content_tells_itself_is_asked_nowhere(world: Any) -> None:
     assert (one.asked("radarr"), one.asked("tmdb")) == (0, 0)
 
 
+def test_candidates_and_all_else_that_is_missing_are_told_at_once(
+    world: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", str(tmp_path))  # without ffmpeg
+    one = world("tmdb", mode="upload, types: {remux: 2}, screenshots: 3")
+    one.video(SLACK)
+    one.until(one.settled)
+    why = str(one.job("EXM").why)
+    assert one.job("EXM").code == "ids-unclear"
+    for words in (
+        "several titles fit: ",
+        "720021",
+        "720031",
+        "'types' has no number for web-dl",
+        "no host for pictures",
+    ):
+        assert words in why
+
+
 def test_without_services_the_form_says_what_it_lacks(world: Any) -> None:
     one = world()
     one.video()

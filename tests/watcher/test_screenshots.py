@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_films import Site, site
+from tests.support_films import IMAGE_KEY, Site, site
+from tests.support_sandbox import call
 from tests.support_trackers import Play, Stage, says
 from trackers.sandbox import Fault
 from watcher.jobs import State
@@ -163,6 +164,20 @@ def test_pictures_spread_over_the_film_stand_in_the_description(ffmpeg: Ffmpeg, 
         shown = [f"[url={url}][img=350]{url}[/img][/url]" for url in one.mine().rest["screenshots"]]
         assert description(one).endswith(f"\n\n[center]{' '.join(shown)}[/center]")
         assert [url[-5:] for url in one.mine().rest["screenshots"]] == ["a.png", "b.png", "c.png"]
+
+
+def test_pictures_stand_on_the_sandboxs_host_and_a_cover_among_the_files_is_none(
+    ffmpeg: Ffmpeg, tmp_path: Path
+) -> None:
+    with site(tmp_path, screenshots=2) as one:
+        one.images = one.sandbox.url_of("chevereto")
+        one.film(cover=True)
+        one.until(one.settled)
+        assert one.mine().state is State.UPLOADED
+        assert [call(address).body for address in one.mine().rest["screenshots"]] == [PNG, PNG]
+        assert len(one.sandbox.posts("chevereto")) == 2
+        told = "".join(path.read_text() for path in (tmp_path / "state").glob("journal*"))
+        assert IMAGE_KEY not in told
 
 
 def test_a_retry_takes_no_picture_a_second_time(ffmpeg: Ffmpeg, host: Stage, tmp_path: Path) -> None:

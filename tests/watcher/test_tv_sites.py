@@ -77,6 +77,17 @@ class TvWorld(World):
         now = int(self.clock.now())
         self.intake.seen(Release("rips", "folder", NAME, str(path), files, completed=now, facts=facts, single=True))
 
+    def in_a_folder(self) -> None:
+        """The episode with what lies beside it."""
+        folder = self.folder / "content" / NAME[:-4]
+        (folder / "Sample").mkdir(parents=True)
+        for name, size in ((NAME, 18_000), ("tidal.nfo", 9), ("Sample/sample.mkv", 900)):
+            (folder / name).write_bytes(b"x" * size)
+        files = tuple(File(name, size) for name, size in (("Sample/sample.mkv", 900), (NAME, 18_000), ("tidal.nfo", 9)))
+        facts = {name: Fact(value, "name") for name, value in FACTS.items()}  # type: ignore[arg-type]
+        now = int(self.clock.now())
+        self.intake.seen(Release("rips", "folder", folder.name, str(folder), files, completed=now, facts=facts))
+
     def mine(self) -> Job:
         return self.job(self.name)
 
@@ -188,6 +199,22 @@ def test_a_lone_episode_is_staged_out_of_its_folder_and_without_other_files() ->
     staged = staging(content, TYPES["btn"], ["*.nfo"])
     assert staged is not None
     assert (staged.over(content).single, [one.path for one in staged.over(content).files]) == (True, [NAME])
+
+
+def test_files_that_btn_does_not_take_are_left_out_by_staging_and_told_without_it(tmp_path: Path) -> None:
+    with tv_world(tmp_path, "BTN") as one:
+        one.in_a_folder()
+        one.until(one.settled)
+        assert (one.mine().state, one.mine().code) == (State.HELD, "form")
+        assert "name them in exclude, with stage" in str(one.mine().why)
+        one.set_rules(mode=f"upload, stage: '{tmp_path / 'stage'}', exclude: ['*.nfo', 'Sample/*']")
+        one.command("retry", one.mine().job)
+        one.until(one.settled)
+        (torrent,) = one.sandbox.torrents("btn", "uploader")
+        assert [tuple(one) for one in torrent.files] == [(NAME, 18_000)]
+        shown = one.journal.load(one.mine().form)["notes"]
+        assert any("out of its folder" in note for note in shown)
+        assert (one.folder / "content" / NAME[:-4] / "tidal.nfo").exists()
 
 
 def test_a_session_that_ended_stops_the_lane_and_is_not_tried_again(tmp_path: Path) -> None:

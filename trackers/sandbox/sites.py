@@ -71,7 +71,7 @@ class Sites:
 
     @property
     def services(self) -> tuple[str, ...]:
-        """The look-up services: each has an account, requests and faults as a site has."""
+        """The services beside the sites: each has an account, requests and faults as a site has."""
         return tuple(self._services)
 
     def account(self, site: str, user: str = "uploader") -> Keys:

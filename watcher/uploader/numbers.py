@@ -30,7 +30,7 @@ def identified(job: Job, lane: Lane, bench: Bench, desks: Desks) -> Step | None:
         bench.journal.append([{"type": "release", "release": job.release, "looked": looked}])
     missing = [base for base in search.wanted if base not in search.known]
     if search.against or (missing and (search.unclear or not search.away)):
-        return _unclear(job, search, missing, lacking)
+        return _unclear(job, search, missing, lacking, _beside(job, lane, bench))
     away = [desk for desk in services if desk.name in search.away]
     return _waiting(job, away, bench) if missing else None
 
@@ -44,6 +44,13 @@ def _lacking(job: Job, lane: Lane, bench: Bench, facts: Facts) -> dict[str, str]
     return lacking
 
 
+def _beside(job: Job, lane: Lane, bench: Bench) -> list[str]:
+    """What the form lacks beside numbers: a person is told everything at once."""
+    form = drafted(lane.tracker(), bench.content(job), bench.own_keys(job))
+    problems = form if isinstance(form, list) else []
+    return [f"{one.field}: {one.text}" for one in problems if not one.field.startswith(FAMILY)]
+
+
 def _named(require: object) -> Iterable[str]:
     """The numbers that a requirement, as JSON, names."""
     if isinstance(require, Mapping):
@@ -54,13 +61,15 @@ def _named(require: object) -> Iterable[str]:
             yield from _named(one)
 
 
-def _unclear(job: Job, search: Search, missing: Sequence[str], lacking: Mapping[str, str]) -> Step:
-    """A person chooses: all that may be meant, where to look at it, and the command."""
+def _unclear(
+    job: Job, search: Search, missing: Sequence[str], lacking: Mapping[str, str], beside: Sequence[str]
+) -> Step:
+    """A person chooses: all that may be meant, where to look at it, the command; and what else they have to see to."""
     untold = f"{', '.join(search.asked)} can't tell: " + "; ".join(lacking[base] for base in sorted(missing))
     shown = [one for said in search.unclear.values() for one in said.candidates]
     base = search.against[0].partition(" ")[0] if search.against else _first(missing, shown)
     resume = f"seedpost queue edit --release {job.job} {FAMILY}{base}=…"
-    return held(job, UNCLEAR, search.doubt or untold, back_to=State.QUEUED, resume=resume)
+    return held(job, UNCLEAR, "; ".join([search.doubt or untold, *beside]), back_to=State.QUEUED, resume=resume)
 
 
 def _first(missing: Sequence[str], shown: Sequence[Candidate]) -> str:
