@@ -258,6 +258,21 @@ def test_a_wrong_key_is_told_once_and_then_the_service_is_left_in_peace(world: A
     assert "lookup:tmdb" in one.written()
 
 
+def test_what_waits_for_a_stopped_service_leaves_the_journal_in_peace_and_goes_on_with_it(world: Any) -> None:
+    one = world("tmdb")
+    one.keys["tmdb"] = KEYS.format("wrong")
+    one.video()
+    one.turn(3)
+    before = one.written().count('"state":"queued"')
+    one.turn(900)  # half an hour
+    assert one.written().count('"state":"queued"') == before
+    del one.keys["tmdb"]
+    one.journal.append([{"type": "command", "do": "resume", "tracker": "tmdb", "with": {}}])
+    one.turn(5)
+    assert one.job("EXM").state is State.UPLOADED
+    assert one.sent()["tmdb"] == "720001"
+
+
 def test_a_person_needs_no_service_that_is_stopped(world: Any) -> None:
     one = world("tmdb")
     one.keys["tmdb"] = KEYS.format("wrong")

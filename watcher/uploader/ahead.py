@@ -11,10 +11,11 @@ from collections.abc import Container
 from watcher.jobs import Job, State
 from watcher.uploader.bench import Bench, Step
 from watcher.uploader.commands import standing
-from watcher.uploader.desks import LONGEST, WAITS, Desks
+from watcher.uploader.desks import WAITS, Desks
 from watcher.uploader.lane import Lane
 from watcher.uploader.numbers import identified
 
+AGAIN = 300.0  # seconds, where a service is away
 LOOKED_AT = ("review", "mode")  # holds that a person answers by looking at the form
 
 
@@ -41,7 +42,7 @@ class Ahead:
             return None
         if step["code"] == WAITS:
             del self._seen[job.job]
-            self._next = self._bench.clock.running() + LONGEST
+            self._next = self._bench.clock.running() + AGAIN
             return None
         why = f"{job.why}; {step['why']}" if job.why else step["why"]
         return {**standing(job), "state": State.HELD, "why": why}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trackers.lookups import Service
 
 WAITS = "look-up"  # the code of a job that waits for a service
-LONGEST = 300.0  # seconds until a job that waits for a stopped service is looked at again
+LONGEST = 3600.0  # seconds until a job that waits for a stopped service is looked at again, should nothing free it
 
 OpenLookup = Callable[[LookupConfig], "Service"]
 
@@ -97,6 +97,7 @@ class Desks:
     def __init__(self, bench: Bench, open_lookup: OpenLookup | None) -> None:
         self._bench, self._open = bench, open_lookup
         self._desks: dict[str, Desk] = {}
+        self._going: set[str] = set()  # those that were not stopped at the last turn
 
     def values(self) -> list[Desk]:
         """All there are, in the order in which they are asked."""
@@ -112,7 +113,8 @@ class Desks:
         return (desk for desk in self.values() if kind in desk.config.entry.kinds)
 
     def follow(self, config: Config) -> None:
-        """A desk for each service of the rules in force; one that is gone leaves no stop behind."""
+        """A desk for each service of the rules in force; one that is gone leaves no stop behind, and what waits for
+        one that goes on again need not wait for its time."""
         if self._open is None:
             return
         bench, known = self._bench, self._desks
@@ -125,6 +127,10 @@ class Desks:
         for desk in self._desks.values():
             desk.check_settings()
         self._clear({desk.site for desk in self._desks.values()})
+        going = {desk.name for desk in self._desks.values() if not desk.closed}
+        if going - self._going:
+            self._let_go()
+        self._going = going
 
     def _clear(self, sites: set[str]) -> None:
         for site, record in list(self._bench.journal.ledger.breakers.items()):
@@ -137,8 +143,7 @@ class Desks:
         for desk in self._desks.values():
             desk.forget()
 
-    def let_go(self) -> None:
-        """A person said that services go on: what waits for one need not wait for its time."""
+    def _let_go(self) -> None:
         for job in self._bench.journal.ledger.in_state(State.QUEUED):
             if job.code == WAITS:
                 self._bench.write(job, {"state": State.QUEUED})

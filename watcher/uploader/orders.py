@@ -161,7 +161,6 @@ class Orders:
             return Reply("refused", f"no tracker, client, folder or look-up service is called {named}")
         if command["do"] == "resume":
             still = [why for lane in lanes if (why := _resumed(lane))]
-            self._desks.let_go()
             return Reply("refused" if still else "done", "; ".join(still))
         for lane in lanes:
             lane.stop("paused", "paused by hand", until=utc_seconds(str(until)) if until else None)
