@@ -47,9 +47,8 @@ def is_various(tracks: Sequence[Audio]) -> bool:
     return different > 1 and (flagged or (len(artists) > 2 and different * 3 > len(artists) * 2))
 
 
-def credits_of(tracks: Sequence[Audio], genres: Sequence[str]) -> tuple[Credit, ...]:
+def credits_of(tracks: Sequence[Audio], genres: Sequence[str], *, various: bool) -> tuple[Credit, ...]:
     """Everybody once a role, main artists first, in the order of the tracks. Empty if no tag names anybody."""
-    various = is_various(tracks)
     mains = _unique(
         name for track in tracks for name in (_mains(track) if various else _owners(track) or _mains(track))
     )
@@ -57,8 +56,10 @@ def credits_of(tracks: Sequence[Audio], genres: Sequence[str]) -> tuple[Credit, 
     if not various:
         found += [Credit(name, "guest") for track in tracks for name in _others(track, mains)]
     found += [Credit(name, "guest") for track in tracks for name in _featured(track)]
+    said = {tag for track in tracks for tag in track.tags}
     for tag, role in _ROLES:
-        found += [Credit(name, role) for track in tracks for name in _split(track.tags.get(tag, ()))]
+        if tag in said:
+            found += [Credit(name, role) for track in tracks for name in _split(track.tags.get(tag, ()))]
     if not mains or any(_COMPOSED.search(genre) for genre in genres):
         found += [Credit(name, "composer") for track in tracks for name in _split(track.tags.get("COMPOSER", ()))]
     return _without_doubles(found)

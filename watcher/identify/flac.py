@@ -44,15 +44,16 @@ def cut_off(fd: int, size: int, total: int, block: int) -> bool:
 
 
 def _frames(data: bytes, block: int) -> Iterator[tuple[int, int]]:
-    """The first sample of each frame whose header stands in `data`, and the one behind it; last frame first."""
+    """The first sample of each frame whose header stands in `data`, and the one behind it; the last frame first. A
+    stream has headers of one kind; most have the first."""
     end = max(0, len(data) - 5)  # a header is no shorter
-    places = [data.rfind(mark, 0, end) for mark in _MARKS]
-    while (at := max(places)) >= 0:
-        frame = _frame(data, at, block)
-        if frame is not None:
-            yield frame
-        which = places.index(at)
-        places[which] = data.rfind(_MARKS[which], 0, at)
+    for mark in _MARKS:
+        at = data.rfind(mark, 0, end)
+        while at >= 0:
+            frame = _frame(data, at, block)
+            if frame is not None:
+                yield frame
+            at = data.rfind(mark, 0, at)
 
 
 def _frame(data: bytes, at: int, block: int) -> tuple[int, int] | None:

@@ -70,7 +70,7 @@ def _rip_facts(rip: Rip) -> dict[str, Fact]:
 
 def _title_facts(sound: Sequence[Audio], named: Named, various: bool) -> dict[str, Fact]:
     genres = genre_tags(value for track in sound for value in track.tags.get("GENRE", ()))
-    credits, origin = credits_of(sound, genres), "tag"
+    credits, origin = credits_of(sound, genres, various=various), "tag"
     if not credits and named.artist:
         credits, origin = (Credit(named.artist),), "name"
     mains = [credit.name for credit in credits if credit.role == "main"]
