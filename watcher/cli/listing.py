@@ -15,7 +15,6 @@ from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_filter
 from watcher.cli.screen import Line
 from watcher.cli.show import as_json, say, tabbed, table
-from watcher.errors import NotFound
 from watcher.jobs import Rows
 from watcher.journal import Glance
 from watcher.logs import safe
@@ -79,14 +78,14 @@ def _watch(place: Place, listing: _Listing) -> None:
     if not place.json:
         wants_terminal("seedpost queue list")
     sight, clock = Sight(place.state_folder()), Clock()
-    listing.of(sight.rows)  # a name that is wrong is told before the screen is taken
+    rows = listing.of(sight.rows)  # a name that is wrong is told before the screen is taken
+    drawn = sight.changes
 
     def draw(columns: int, lines: int) -> list[Line]:
+        nonlocal rows, drawn
         jobs = sight.look()
-        try:
-            rows = listing.of(jobs)
-        except NotFound as error:
-            return [Line(str(error))]
+        if sight.changes != drawn:
+            rows, drawn = listing.of(jobs), sight.changes
         away = [Line(f"as it was before: {sight.away}", "red")] if sight.away else []
         return away + _screen(rows, jobs, clock, columns, lines - len(away))
 

@@ -14,8 +14,11 @@ from watcher.cli.screen import Line, Section, fitted
 from watcher.cli.show import as_json, note, room, say
 from watcher.cli.sight import Sight
 from watcher.errors import FAILED, OK, SeedpostError
+from watcher.jobs import Rows
 from watcher.service import board, view
 from watcher.service.needs import needs
+
+OLD = 5.0  # seconds after which it is made anew though nothing changed: what was stopped for a time goes on
 
 EXAMPLES = """\b
 Examples:
@@ -67,15 +70,22 @@ class _Look:
         self._place, self._verbose = place, verbose
         self._trackers: Mapping[str, str] = {}
         self._keys: Mapping[str, Sequence[str]] = {}
+        self._seen: object = None
+        self._now: dict[str, object] = {}
         self._rules: object = ()  # the record by which both were read
 
     def now(self) -> dict[str, object]:
-        """All of it, as `status --json` gives it."""
-        rows = self.sight.look()
+        """All of it, as `status --json` gives it; made anew when the journal or the heartbeat changed, or is old."""
+        rows, beat = self.sight.look(), view.heartbeat(self._state)
+        seen = (self.sight.changes, beat, self.clock.running() // OLD)
+        if seen != self._seen:
+            self._seen, self._now = seen, self._made(rows, beat)
+        return self._now
+
+    def _made(self, rows: Rows, beat: Mapping[str, object] | None) -> dict[str, object]:
         if rows.rules.get("loaded") is not self._rules:
             self._rules = rows.rules.get("loaded")
             self._trackers, self._keys = _of_rules(self._place)
-        beat = view.heartbeat(self._state)
         now = board.status(rows, beat, self.clock, self._trackers, self.sight.trouble)
         now["needs"] = [need.as_json() for need in needs(now, rows, self._keys)]
         now |= {"process": view.process(beat, self.clock)} if self._verbose else {}
