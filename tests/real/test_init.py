@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -70,6 +71,7 @@ def test_from_nothing_to_rules_that_decide(qbittorrent: Callable[..., Qbittorren
         rules = seedpost.rules.read_text()
         with Terminal(seedpost, "init") as terminal:  # and again: nothing is asked that is there
             assert "stays as it is" in terminal.ended(OK)
+    assert re.search(r"nothing is done\):\s+1 × .+ → nowhere\s", text), "where what is there would go"
     assert "all answered" in text and "Next: read" in text
     assert key not in text and client.password not in text
     assert "mode: dry_run" in rules and "torrent.category: [music]" in rules

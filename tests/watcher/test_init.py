@@ -9,11 +9,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support_seedpost import Seedpost, keys_of
+from trackers.base import COVER_TO_COME
 from trackers.catalogue import TYPES
 from trackers.sandbox import Sandbox
+from watcher.cli.replay import show_destinations
+from watcher.cli.show import show_facts, show_form, show_forms
 from watcher.config import parse, run_tests
 from watcher.errors import OK, USAGE
+from watcher.release import Release
 from watcher.service.beginning import MUSIC, Answers, ClientAnswer, TrackerAnswer, rules_text
+from watcher.service.replay import Change, Side
 
 CLIENT = ClientAnswer("http://127.0.0.1:8080", "admin", {"/downloads": "/srv/downloads"})
 RED = TrackerAnswer("RED", "redacted")
@@ -94,3 +99,33 @@ class TestTheCommand:
         done = seedpost(*words)
         assert done.returncode == USAGE and told in done.stderr
         assert not seedpost.rules.exists()
+
+
+def test_what_is_there_is_shown_by_where_it_would_go(capsys: pytest.CaptureFixture[str]) -> None:
+    nowhere, music = Side(guard="opted-out"), Side(rule="music", upload_to=("RED",))
+    names = {"One": nowhere, "Two": music, "Three": music, "Four": music, "Five": music}
+    changes = [
+        Change(Release("seedbox", "qbittorrent", name, f"/{name}", ()), Side(), to) for name, to in names.items()
+    ]
+    show_destinations(changes)
+    told = [line.strip() for line in capsys.readouterr().out.splitlines()]
+    assert told == [
+        "4 × rule music → RED",
+        "Two",
+        "Three",
+        "Four",
+        "and 1 more",
+        "1 × guard opted-out → nowhere",
+        "One",
+    ]
+    show_destinations([])
+    assert capsys.readouterr().out == "  nothing is there.\n"
+
+
+def test_a_cover_that_is_still_to_be_hosted_says_so_and_a_time_is_a_time(capsys: pytest.CaptureFixture[str]) -> None:
+    form = {"fields": [["image", COVER_TO_COME], ["year", 2020]], "attachments": []}
+    show_form(form, "the form")
+    show_forms({"RED": form, "OPS": form})
+    assert capsys.readouterr().out.count("(the cover, hosted when sent)") == 3
+    show_facts({"torrent.added": {"is": "value", "value": 1795378674.0, "origin": "torrent"}})
+    assert capsys.readouterr().out.split()[1].startswith("2026-11-")

@@ -35,6 +35,8 @@ def check(place: Place, online: bool) -> int:
             say(str(problem) if problem.line else f"{problem.severity}: {problem.message}")
             if problem.hint:
                 say(f"  hint: {problem.hint}")
+        if checked.asked and not checked.problems:
+            say(f"asked, and all is well: {', '.join(checked.asked)}")
         say(f"keyring: {trouble or why}")
         say(f"{rules}: {'fine' if checked.ok else 'not usable as it is'}")
     return checked.exit_code

@@ -131,12 +131,14 @@ def _then(side: Side, at: str) -> str:
 
 
 def _form(form: object, told: Sequence[str]) -> None:
+    from watcher.service.drafts import spelled  # the trackers that come with it are not needed for `rules fields`
+
     if isinstance(form, list):
         for text in form:
             lines(f"would be held: {text}", "    ")
     elif isinstance(form, dict):
         for key, value in form["fields"]:
-            first, *rest = str(value).split("\n")
+            first, *rest = spelled(value).split("\n")
             lines(f"{key} = {first}{' …' if rest else ''}", "    ")
         for line in beside_form(form):
             if line.partition(": ")[2] not in told:

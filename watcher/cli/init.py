@@ -18,7 +18,7 @@ from trackers.secret import Secret
 from watcher.cli.asking import hidden, unlocked
 from watcher.cli.explain import ledger_of
 from watcher.cli.options import PATH, Place, pass_place, with_place
-from watcher.cli.replay import in_clients, show_plan
+from watcher.cli.replay import in_clients, show_destinations
 from watcher.cli.show import note, say, table
 from watcher.client import Client, ClientAway, LoginRefused
 from watcher.config import Config, rules_place
@@ -30,7 +30,6 @@ from watcher.secrets import Secrets, secret_name
 from watcher.secrets.wanted import wanted
 from watcher.service.beginning import Answers, ClientAnswer, TrackerAnswer, rules_text
 from watcher.service.checks import check
-from watcher.service.replay import Plan
 from watcher.service.rulesfile import acceptable
 
 NAMES = {"redacted": "RED", "orpheus": "OPS"}  # what people call them
@@ -228,6 +227,7 @@ def _maps(data: Mapping[str, Any], known: Mapping[str, str]) -> dict[str, str]:
 def _trackers() -> list[TrackerAnswer]:
     say()
     table([(name, TYPES[name].host or "its address is asked for") for name in _types()], ("tracker", "site"))
+    say("To rehearse first: `seedpost sandbox` in another terminal says its types, addresses and keys.")
     while True:
         text = click.prompt("Which are yours? (with commas; empty: none yet)", default="", show_default=False)
         types = [one.strip() for one in text.split(",") if one.strip()]
@@ -261,7 +261,8 @@ def _proved(place: Place, config: Config, known: Mapping[str, Secret], asks: boo
         say("  all answered.")
     if config.clients and not missing:
         say("\nWhat these rules would do with what is there now (nothing is done):")
-        show_plan(Plan.of(in_clients(config, secrets, ledger_of(place), Clock())))
+        show_destinations(in_clients(config, secrets, ledger_of(place), Clock()))
+        say("It stays as it is: `seedpost run` decides what becomes complete from then on.")
     say(f"\nNext: read {config.path}, then `seedpost run`. `seedpost init` may be run again.")
     return found.exit_code or (NOT_AUTHORISED if missing else OK)
 

@@ -86,7 +86,8 @@ def _cut(text: str, end: str) -> str:
 def _question(one: Value) -> str:
     """`3 × RED (require)`, `tracker OPS (paused)`."""
     what = f"{one['count']} ×" if one["what"] in ("job", "release", "dry_run") else one["what"]
-    return " ".join(str(word) for word in (what, one["about"], f"({one['code']})" if one["code"] else "") if word)
+    code = f"({one['code']})" if one["code"] and one["about"] else one["code"]
+    return " ".join(str(word) for word in (what, one["about"], code) if word)
 
 
 def _lane(one: Value) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import textwrap
+from collections.abc import Iterable
 from pathlib import Path
 
 import click
@@ -25,6 +26,7 @@ from watcher.service.replay import Change, Plan, Side, history, library
 from watcher.service.rulesfile import acceptable
 
 WIDTH = 80
+_NAMED = 3  # releases that are named for each destination
 
 
 @click.command()
@@ -88,6 +90,21 @@ def show_plan(plan: Plan) -> None:
             _line("=", f"{job.tracker} (job {job.job} is {job.state}: it was sent, and stays)")
         say()
     _totals(plan)
+
+
+def show_destinations(changes: Iterable[Change]) -> None:
+    """Where the file would send each, grouped, with the first names."""
+    groups: dict[str, list[str]] = {}
+    for change in changes:
+        groups.setdefault(_side(change.then), []).append(change.release.name)
+    if not groups:
+        say("  nothing is there.")
+    for where, names in sorted(groups.items(), key=lambda one: -len(one[1])):
+        say(f"  {len(names)} × {where}")
+        for name in names[:_NAMED]:
+            _line("", name)
+        if len(names) > _NAMED:
+            _line("", f"and {len(names) - _NAMED} more")
 
 
 def _side(side: Side) -> str:

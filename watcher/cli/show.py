@@ -9,7 +9,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from trackers.clock import utc_seconds
+from trackers.clock import utc_seconds, utc_text
 from watcher.jobs.records import ascii_of
 from watcher.logs import safe
 
@@ -103,15 +103,19 @@ def fields(pairs: Mapping[str, object]) -> None:
 
 def show_facts(facts: Mapping[str, Mapping[str, object]]) -> None:
     """Facts as `described` has them, each with its origin, in 80 columns; what is none is left out."""
-    rows = [(name, _fact(one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"]
+    rows = [(name, _fact(name, one), str(one["origin"] or "")) for name, one in facts.items() if one["is"] != "none"]
     wide = WIDTH - 4 - max((len(name) for name, *_ in rows), default=0) - max((len(row[2]) for row in rows), default=0)
     table([(name, text if len(text) <= wide else text[: wide - 1] + "…", origin) for name, text, origin in rows])
 
 
-def _fact(fact: Mapping[str, object]) -> str:
+def _fact(name: str, fact: Mapping[str, object]) -> str:
+    from watcher.rules import FIELDS  # as above
+
     if fact["is"] == "unknown":
         return "unknown"
     value = fact["value"]
+    if name in FIELDS and FIELDS[name].type == "moment" and isinstance(value, (int, float)):
+        return local(utc_text(value))
     if isinstance(value, bool):
         return str(value).lower()
     return safe(", ".join(map(str, value)) if isinstance(value, (list, tuple)) else str(value))
@@ -119,10 +123,12 @@ def _fact(fact: Mapping[str, object]) -> str:
 
 def show_form(form: Mapping[str, Any], title: str) -> None:
     """A form as the journal has it: its fields, what is sent beside it, cautions and notes. Long texts are cut."""
+    from watcher.service.drafts import spelled  # `queue list` shows no form
+
     say(f"\n{title}")
     rows: list[tuple[str, str]] = []
     for key, value in form["fields"]:
-        first, *rest = str(value).split("\n")
+        first, *rest = spelled(value).split("\n")
         rows += [(key, first), *(("", line) for line in rest[:_LINES])]
         if len(rest) > _LINES:
             rows.append(("", f"… {len(rest) - _LINES} more lines"))
@@ -158,7 +164,9 @@ def show_forms(forms: Mapping[str, Mapping[str, Any]]) -> None:
 
 def _cell(form: Mapping[str, Any], key: str, wide: int) -> str:
     """All values of a key in one line; how many lines more a text has."""
-    first, *rest = ", ".join(str(value) for name, value in form["fields"] if name == key).split("\n")
+    from watcher.service.drafts import spelled  # as above
+
+    first, *rest = ", ".join(spelled(value) for name, value in form["fields"] if name == key).split("\n")
     more = f" … {len(rest)} more lines" if rest else ""
     first = safe(first)
     room = wide - len(more)

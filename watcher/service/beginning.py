@@ -139,6 +139,8 @@ def _rules(categories: Sequence[str], music: Sequence[str], video: Sequence[str]
     lines = ["# From top to bottom; the first rule that matches decides.", "rules:"]
     if music:
         lines.append(_MUSIC.format(where=where, trackers=_listed(music)).rstrip("\n"))
+    if music:
+        lines.append("")
     lines.append(_VIDEO.format(where=where if video else "", trackers=_listed(video) if video else "{}").rstrip("\n"))
     return "\n".join(lines) + "\n"
 

@@ -29,6 +29,7 @@ class Checked:
 
     problems: tuple[Problem, ...]
     online: tuple[int, ...] = ()
+    asked: tuple[str, ...] = ()  # clients, look-up services and trackers, by name
 
     @property
     def ok(self) -> bool:
@@ -60,7 +61,8 @@ def check(rules: Path, secrets: Secrets, state: Path | None, clock: Clock, *, on
     found += _journal(config, state or config.state)
     asked = list(_asked(config, secrets, state or config.state, clock)) if online else []
     codes = tuple(code for problem, code in asked if problem.severity == "error")
-    return Checked((*found, *(problem for problem, _ in asked)), codes)
+    names = (*config.clients, *config.lookups, *config.trackers) if online else ()
+    return Checked((*found, *(problem for problem, _ in asked)), codes, names)
 
 
 def _asked(config: Config, secrets: Secrets, state: Path, clock: Clock) -> Iterator[tuple[Problem, int]]:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from trackers.base import Form, Uploader
+from trackers.base import COVER_TO_COME, Form, Uploader
 from trackers.catalogue import TYPES
 from trackers.clock import Clock
 from trackers.content import Content
@@ -84,6 +84,11 @@ class Drafts:
 def staged_for(content: Content, config: TrackerConfig) -> Staging | None:
     """What a tracker's limits change about how content lies; None if nothing, or if nothing may be staged for it."""
     return staging(content, TYPES[config.type], config.exclude) if config.stage else None
+
+
+def spelled(value: object) -> str:
+    """A value of a form as a person reads it: the place of a cover that is hosted only when it is sent says so."""
+    return "(the cover, hosted when sent)" if value == COVER_TO_COME else str(value)
 
 
 def composed(
