@@ -6,6 +6,7 @@ import json
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,9 @@ from click.testing import CliRunner
 
 from tests.support_loop import World
 from tests.support_video import mkv
+from tests.watcher.test_screenshots import Ffmpeg, ffmpeg
 from tests.watcher.test_tv_sites import FACTS, NAME
-from trackers import open_tracker
+from trackers import open_images, open_tracker
 from trackers.base import Uploader
 from trackers.sandbox import Fault, Sandbox
 from trackers.sandbox.btn import session
@@ -33,6 +35,7 @@ SITES = {
     "AAA": ("127.0.0.1", "unit3d"), "BBB": ("127.0.0.2", "unit3d"), "CCC": ("127.0.0.3", "unit3d"),
     "NBL": ("127.0.0.1", "nebulance"), "BTN": ("127.0.0.1", "btn"),
 }  # fmt: skip
+__all__ = ["ffmpeg"]  # a fixture
 PATIENCE = 1200  # turns of at least a twentieth of a second each
 opened_files: list[str] = []
 sys.addaudithook(lambda event, args: opened_files.append(str(args[0])) if event == "open" else None)
@@ -41,7 +44,8 @@ sys.addaudithook(lambda event, args: opened_files.append(str(args[0])) if event 
 class Five(World):
     """A release for all of them, and hands enough."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, screenshots: int = 0) -> None:
+        self.screenshots = screenshots  # that the three sites of one family want
         self.boxes = {host: Sandbox(seed=number) for number, (host, _) in enumerate(dict.fromkeys(SITES.values()))}
         for host, box in self.boxes.items():
             box.start(host=host)
@@ -49,9 +53,11 @@ class Five(World):
         super().__init__(folder)
 
     def set_rules(self, **rules: Any) -> None:
+        more = {"unit3d": f", screenshots: {self.screenshots}"}
+        urls = {name: self.boxes[host].url_of(site) for name, (host, site) in SITES.items()}
         blocks = "\n".join(
-            f"  {name}: {{type: sandbox-{site}, url: '{self.boxes[host].url_of(site)}', mode: upload}}"
-            for name, (host, site) in SITES.items()
+            f"  {name}: {{type: sandbox-{site}, url: '{urls[name]}', mode: upload{more.get(site, '')}}}"
+            for name, (_, site) in SITES.items()
         )
         text = (
             f"version: 1\ndefaults: {{mode: upload}}\nseed: {{client: none}}\ntrackers:\n{blocks}\n"
@@ -72,7 +78,9 @@ class Five(World):
         given = {**config.settings, "deadline": 60.0}
         limits = self.folder / "state" / "limits"
         known = secrets | {"cookies": Secret(cookies)}
-        return open_tracker(config.type, given, known, name=config.name, clock=self.clock, limits=limits)
+        box = self.boxes["127.0.0.1"]
+        images = open_images("ptpimg", box.url_of("ptpimg"), Secret(box.account("ptpimg").api_key))
+        return open_tracker(config.type, given, known, name=config.name, clock=self.clock, limits=limits, images=images)
 
     def episode(self) -> Path:
         path = self.folder / "content" / NAME
@@ -104,9 +112,9 @@ class Five(World):
         raise AssertionError(f"nothing came of it: {standing}")
 
 
-@pytest.fixture
-def five(tmp_path: Path) -> Iterator[Five]:
-    one = Five(tmp_path)
+@contextmanager
+def trackers(folder: Path, screenshots: int = 0) -> Iterator[Five]:
+    one = Five(folder, screenshots)
     try:
         yield one
     finally:
@@ -114,6 +122,12 @@ def five(tmp_path: Path) -> Iterator[Five]:
             box.stop()
         one.workers.shutdown()
         one.journal.close()
+
+
+@pytest.fixture
+def five(tmp_path: Path) -> Iterator[Five]:
+    with trackers(tmp_path) as one:
+        yield one
 
 
 def test_five_trackers_are_uploaded_to_side_by_side_and_one_that_hangs_delays_none(five: Five) -> None:
@@ -133,6 +147,17 @@ def test_five_trackers_are_uploaded_to_side_by_side_and_one_that_hangs_delays_no
     assert [five.posts(name) for name in SITES] == [1] * 5
     assert opened_files.count(str(path)) == 1  # content is read once, whatever piece lengths the sites want
     assert len({job.infohash for job in five.jobs()}) > 1
+
+
+def test_screenshots_are_taken_once_for_all_sites_that_want_them(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
+    with trackers(tmp_path, screenshots=2) as five:
+        five.episode()
+        five.work(lambda: [*five.states().values()] == [State.UPLOADED] * 5)
+        assert len(five.boxes["127.0.0.1"].posts("ptpimg")) == len(ffmpeg.asked()) == 2
+        shown = [tuple(job.rest.get("screenshots") or ()) for job in five.jobs()]
+        assert len({one for one in shown if one}) == 1
+        sent = [dict(box.posts("unit3d")[0].fields)["description"] for box in five.boxes.values()]
+        assert all(address in text for text in sent for address in next(one for one in shown if one))
 
 
 def test_one_site_that_is_away_delays_none(five: Five) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,6 @@ from watcher.cli import cli
 from watcher.cli.options import Place
 from watcher.jobs import State
 from watcher.seeding import Seeding
-from watcher.service import view
 
 
 @pytest.fixture
@@ -145,12 +145,18 @@ def with_a_moderator(folder: Path) -> Iterator[Site]:
         yield one
 
 
+def status(folder: Path, *words: str) -> str:
+    """What the command says of a state folder."""
+    whole = ["status", "--state", str(folder / "state"), *words]
+    return CliRunner().invoke(cli, whole, obj=Place(), catch_exceptions=False).output
+
+
 def test_what_waits_for_a_moderator_says_so_and_goes_on_by_itself(tmp_path: Path) -> None:
     with with_a_moderator(tmp_path) as one:
         assert one.mine().state is State.SEEDING
         assert f"waits for a moderator of the site, who lets it be seeded: {one.mine().url}" in str(one.mine().why)
-        told = view.status(one.journal.ledger, None, one.clock, {})["moderation"]
-        assert [row["job"] for row in told] == [one.mine().job]  # type: ignore[attr-defined]
+        told = json.loads(status(tmp_path, "--json"))["moderation"]
+        assert [row["job"] for row in told] == [one.mine().job]
         asked, before = len(one.sandbox.requests("unit3d")), one.clock.now()
         one.until(lambda: one.clock.now() > before + 21_600)
         assert one.mine().code == "moderation"
@@ -165,11 +171,9 @@ def test_what_waits_for_a_moderator_says_so_and_goes_on_by_itself(tmp_path: Path
 
 def test_a_status_screen_lists_what_waits_for_a_moderator(tmp_path: Path) -> None:
     with with_a_moderator(tmp_path) as one:
-        one.journal.close()
-        words = ["status", "--state", str(tmp_path / "state")]
-        run = CliRunner().invoke(cli, words, obj=Place(), catch_exceptions=False)
-        assert "waits for a moderator of its site" in run.output
-        assert one.mine().job in run.output
+        told = status(tmp_path)
+        assert "waits for a moderator of its site" in told
+        assert one.mine().job in told
 
 
 @pytest.mark.parametrize("said", ["rejected", "deleted"])

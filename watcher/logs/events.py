@@ -18,7 +18,7 @@ OF_COMMANDS = tuple(
     )
 )  # fmt: skip
 TOLD = (
-    "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.crashed",
+    "client.down", "client.up", "daemon.started", "daemon.stopped", "daemon.stopping", "job.approved", "job.crashed",
     "job.extra_failed", "journal.behind", "journal.not_compacted", "keyring.failed", "library.message", "log.lost",
     "lookup.refused", "metrics.served", "metrics.unavailable", "notify.failed", "notify.lost", "notify.unavailable",
     "process.crashed", "python.unraisable", "release.followed", "release.left_out", "release.not_told",
