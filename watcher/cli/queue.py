@@ -147,7 +147,10 @@ def prioritise(place: Place, chosen: Chosen, priority: int) -> int:
 @click.option("--release", "all_sites", is_flag=True, help="Also for the release's jobs on other trackers.")
 @on_jobs
 def edit(place: Place, chosen: Chosen, all_sites: bool) -> int:
-    """Set fields: `queue edit JOB music.year=1999 tags.add=live,1999`."""
+    """Set fields: `queue edit JOB music.year=1999 tags.add=live,1999`.
+
+    Of an upload that stands already only `request=ID` may be said: that user's request is filled with it at once.
+    """
     change = dict(word.split("=", 1) for word in chosen.ids if "=" in word)
     jobs = replace(chosen, ids=[word for word in chosen.ids if "=" not in word])
     if not change:
