@@ -53,6 +53,13 @@ def test_two_series_by_one_torrent_are_both_shown(sandbox: Sandbox) -> None:
     assert said.candidates[0].link.endswith("/sonarr/series/tidal-office")
 
 
+def test_what_it_was_imported_as_counts_and_not_what_it_was_grabbed_for(sandbox: Sandbox) -> None:
+    sandbox.library.grabbed["sonarr", HASH.upper()] = [title(sandbox, "Tidal Office")]
+    assert opened(sandbox, "sonarr").look(series("", infohash=HASH)).ids["tvdb"] == 7100212
+    sandbox.library.fetched["sonarr", HASH.upper()] = [title(sandbox, "Tidal Office", 1)]
+    assert opened(sandbox, "sonarr").look(series("", infohash=HASH)).ids["tvdb"] == 7100312
+
+
 def test_a_series_that_was_deleted_since_is_left_out(sandbox: Sandbox) -> None:
     gone = Title("tv", "Gone", 2001, {"tvdb": 5})
     sandbox.library.fetched["sonarr", HASH.upper()] = [gone]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -291,6 +292,7 @@ def test_two_that_say_different_things_are_a_persons_to_judge(world: Any) -> Non
     job = one.job("EXM")
     assert (job.state, job.code) == (State.HELD, "ids-unclear")
     assert "imdb is tt7200010 by what is known, tt7200110 by radarr" in job.why
+    assert one.bench.release(job).get("looked") is None
     one.command("edit", job.job, set={"ids.imdb": "tt7200010", "ids.tmdb": 720001})
     one.until(one.settled)
     assert one.sent()["tmdb"] == "720001"
@@ -306,12 +308,24 @@ def test_a_number_of_another_data_base_leads_to_the_one_that_is_wanted(world: An
 def test_what_sonarr_knows_lets_tmdb_tell_the_rest(world: Any) -> None:
     one = world("sonarr", "tmdb")
     title = next(title for title in one.sandbox.library.titles if title.year == 2019 and title.kind == "tv")
-    known = type(title)(**{**title.__dict__, "ids": {"tvdb": title.ids["tvdb"]}})
+    known = replace(title, ids={"tvdb": title.ids["tvdb"]})
     one.sandbox.library.fetched["sonarr", HASH.upper()] = [known]
     one.sandbox.library.titles.append(known)
     one.video(OFFICE, infohash=HASH)
     one.until(one.settled)
     assert one.sent()["tmdb"] == "710031"
+
+
+def test_what_two_titles_fit_at_one_service_is_told_by_no_other(world: Any) -> None:
+    one = world("tmdb", "tvdb")
+    titles = one.sandbox.library.titles
+    british = next(title for title in titles if title.title == "Tidal Office")
+    titles[titles.index(british)] = replace(british, ids={"tmdb": british.ids["tmdb"]})  # TheTVDB does not know it
+    one.video(OFFICE)
+    one.until(one.settled)
+    job = one.job("EXM")
+    assert (job.code, one.asked("tvdb")) == ("ids-unclear", 0)
+    assert "several titles fit" in job.why
 
 
 def test_what_nobody_can_tell_is_held_with_what_the_form_wants(world: Any) -> None:

@@ -52,12 +52,10 @@ class Sonarr(Service):
         asked, size = request.param("downloadId") or "", int(request.param("pageSize") or "10")
         page = max(1, int(request.param("page") or "1"))
         whole = request.param(self.include) == "true"
-        rows = [
-            self._row(title, asked, event, whole)
-            for event in ("downloadFolderImported", "grabbed")
-            for title in self.library.fetched.get((self.type, asked), ())
-            for _ in range(self._parts(title))
-        ]
+        imported, grabbed = (kept.get((self.type, asked), []) for kept in (self.library.fetched, self.library.grabbed))
+        known = [("downloadFolderImported", title) for title in imported]
+        known += [("grabbed", title) for title in grabbed or imported]
+        rows = [self._row(title, asked, event, whole) for event, title in known for _ in range(self._parts(title))]
         shown = rows[(page - 1) * size :][:size]
         head = {"page": page, "pageSize": size, "sortKey": "date", "sortDirection": "descending"}
         return {**head, "totalRecords": len(rows), "records": shown}

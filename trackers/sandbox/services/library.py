@@ -58,6 +58,7 @@ class Library:
 
     titles: list[Title] = field(default_factory=lambda: list(STOCK))
     fetched: dict[tuple[str, str], list[Title]] = field(default_factory=dict)
+    grabbed: dict[tuple[str, str], list[Title]] = field(default_factory=dict)  # for another title than it was imported
 
     def of(self, kind: str) -> list[Title]:
         """The films, or the series."""
