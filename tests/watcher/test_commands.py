@@ -39,6 +39,17 @@ def met(seedpost: Seedpost) -> Seedpost:
     return seedpost
 
 
+def test_a_journal_that_never_was_is_not_repaired_and_a_verb_wants_a_job(tmp_path: Path, sandbox: Sandbox) -> None:
+    seedpost = made(tmp_path, sandbox)
+    for verb in ("verify", "compact", "repair"):
+        told = seedpost("journal", verb, "--json")
+        assert (told.returncode, told.stdout) == (NOT_FOUND, "")
+        assert told.stderr.startswith("seedpost: error: there is no ")
+    assert not seedpost.state.exists()
+    met(seedpost)
+    assert seedpost("queue", "approve").returncode == USAGE
+
+
 def test_a_finished_folder_is_uploaded_once_and_every_view_says_so(tmp_path: Path, sandbox: Sandbox) -> None:
     seedpost = met(made(tmp_path, sandbox))
     album = an_album(tmp_path / "rips")
@@ -86,6 +97,12 @@ def test_a_finished_folder_is_uploaded_once_and_every_view_says_so(tmp_path: Pat
     }  # fmt: skip
     assert ": rule 'albums', to RED\n" in seedpost("rules", "explain", row["job"]).stdout
     assert "rule 'albums'" in seedpost("rules", "explain", str(album)).stdout
+
+    assert seedpost("queue", "cancel", row["job"]).returncode == OK
+    assert seedpost("run", "--once").returncode == OK
+    refused = seedpost("queue", "show", row["job"]).stdout
+    assert "answer    refused  " in refused, "whom no daemon answered reads it there"
+    assert "what stands on the site can't be cancelled" in refused
 
 
 def test_what_is_there_at_the_first_run_is_left_alone(tmp_path: Path, sandbox: Sandbox) -> None:

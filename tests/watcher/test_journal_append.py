@@ -421,11 +421,12 @@ def test_records_of_a_file_are_read_as_they_stand(journal: Journal) -> None:
     ]
 
 
-def test_the_history_of_a_job_is_its_records_and_the_commands_that_name_it(journal: Journal) -> None:
+def test_the_history_of_a_job_is_its_records_and_the_commands_that_name_it_and_their_answers(journal: Journal) -> None:
     journal.append([job("queued"), job("queued", "2" * 12), {"type": "command", "do": "retry", "jobs": [ID]}])
     journal.compact()
-    journal.append([job("prepared")])
-    assert [record["seq"] for record in journal.history_of(ID)] == [2, 4, 5]
+    journal.append([job("prepared"), {"type": "command", "do": "answer", "of": 4, "result": "refused", "why": "busy"}])
+    journal.append([{"type": "command", "do": "answer", "of": 3, "result": "done"}])
+    assert [record["seq"] for record in journal.history_of(ID)] == [2, 4, 5, 6]
 
 
 def test_a_refused_batch_leaves_no_trace_in_what_those_who_wait_with_it_are_checked_against(journal: Journal) -> None:

@@ -73,9 +73,14 @@ def show(place: Place, job: str, remote: bool) -> None:
 
 
 def _lines(record: Record, journal: Journal) -> Iterator[Sequence[str]]:
-    """Time, state, code and text of one record; below a step the site's answer and what came of looking for it."""
+    """Time, state, code and text of one record, or what came of a command; below a step the site's answer and what came
+    of looking for it."""
     record = journal.load(record)
     time = local(record.get("time"))
+    if record["type"] == "command" and record["do"] == "answer":
+        if record.get("why") or record.get("result") != "done":
+            yield time, "answer", str(record.get("result") or ""), str(record.get("why") or "")
+        return
     if record["type"] == "command":
         yield time, "you", str(record["do"]), _asked(record.get("with") or {})
         return

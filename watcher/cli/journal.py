@@ -10,7 +10,7 @@ from trackers.clock import Clock
 from watcher.cli.options import Place, pass_place, with_json, with_place
 from watcher.cli.show import as_json, fields, note, say
 from watcher.durable import DaemonLock, FileSystem
-from watcher.errors import FAILED, INVALID, NETWORK, OK
+from watcher.errors import FAILED, INVALID, NETWORK, OK, NotFound
 from watcher.journal import Journal
 from watcher.journal.verify import verify as look
 
@@ -69,6 +69,8 @@ def repair(place: Place) -> int:
     from watcher.service.adoption import repaired  # with it come clients and rules; verify and compact need neither
 
     state = place.state_folder()
+    if not state.is_dir():
+        raise NotFound(f"there is no state folder {state}", hint="name it with --state")
     lock = DaemonLock(state / "daemon.lock", fs=FileSystem(), clock=Clock())
     lock.acquire()
     try:

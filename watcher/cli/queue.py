@@ -76,7 +76,9 @@ class Chosen:
             jobs += chosen(journal.ledger, self.wanted)
         if not jobs:
             raise SeedpostError(
-                "no job was named", hint="name ids, or choose with --state, --tracker, --code, --rule, --kind"
+                "no job was named",
+                hint="name ids, or choose with --state, --tracker, --code, --rule, --kind",
+                exit_code=USAGE,
             )
         ids = list(dict.fromkeys(job.job for job in jobs))
         command = {"type": "command", "do": do, "jobs": ids, "with": given}

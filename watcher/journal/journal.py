@@ -126,9 +126,13 @@ class Journal:
         return blobs.get(value)
 
     def history_of(self, job: str) -> Iterator[Record]:
-        """Every record of a job and every command that names it, archived ones included, in order."""
+        """Every record of a job, the commands that name it and what came of them, archived ones included, in order."""
+        asked = set[int]()
         for record in history(self.state):
-            if record.get("job") == job or job in (record.get("jobs") or ()):
+            if job in (record.get("jobs") or ()):
+                asked.add(record["seq"])
+                yield record
+            elif record.get("job") == job or record.get("of") in asked:
                 yield record
 
     # -- appending

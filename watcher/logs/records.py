@@ -72,8 +72,11 @@ def _rules(record: Record) -> Line:
 
 
 def _command(record: Record) -> Line:
-    fields = _picked(record, "jobs", "path", "infohash", "tracker", "with")
-    return "info", f"command.{record.get('do', 'unknown')}", fields
+    fields = _picked(record, "jobs", "path", "infohash", "tracker", "with", "of", "result")
+    if record.get("why"):
+        fields["why"] = record["why"]
+    refused = record.get("result") == "refused"
+    return "warning" if refused else "info", f"command.{record.get('do', 'unknown')}", fields
 
 
 def _file(record: Record) -> Line:
