@@ -208,11 +208,12 @@ class TestMemory:
         again.look(film("The Loopback", 2019))
         assert len(asked(sandbox, "tmdb")) == 2 * count
 
-    def test_what_was_not_found_is_asked_again_soon(self, sandbox: Sandbox) -> None:
+    def test_what_was_not_found_is_asked_again_soon(self, sandbox: Sandbox, tmp_path: Path) -> None:
         clock = Hands()
-        tmdb = opened(sandbox, "tmdb", clock=clock)
-        unclear = tmdb.look(film("Slack Water", 2024))
+        tmdb = opened(sandbox, "tmdb", clock=clock, state=tmp_path)
+        unclear, count = tmdb.look(film("Slack Water", 2024)), len(asked(sandbox, "tmdb"))
         assert tmdb.look(film("Slack Water", 2024)) == unclear
+        assert len(asked(sandbox, "tmdb")) == count
         clock.wait(NOT_FOUND + 1)
         sandbox.library.titles.remove(next(one for one in sandbox.library.titles if one.ids["tmdb"] == 720031))
         assert tmdb.look(film("Slack Water", 2024)).ids["tmdb"] == 720021

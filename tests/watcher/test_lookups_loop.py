@@ -284,6 +284,32 @@ def test_a_person_needs_no_service_that_is_stopped(world: Any) -> None:
     assert one.sent()["tmdb"] == "720001"
 
 
+def test_a_service_is_paused_and_resumed_by_its_name(world: Any) -> None:
+    one = world("tmdb")
+    one.turn()
+    one.journal.append([{"type": "command", "do": "pause", "tracker": "tmdb", "with": {}}])
+    one.video()
+    one.turn(5)
+    assert (one.job("EXM").code, one.asked("tmdb")) == ("look-up", 0)
+    assert "waits for tmdb: paused by hand" in one.job("EXM").why
+    one.journal.append([{"type": "command", "do": "resume", "tracker": None, "with": {}}])
+    one.turn(5)
+    assert one.job("EXM").state is State.UPLOADED
+
+
+def test_without_a_key_the_job_waits_and_goes_on_when_one_is_stored(world: Any) -> None:
+    one = world("tmdb")
+    one.keys["tmdb"] = "0123456789abcdef0123456789abcdef"
+    one.video()
+    one.turn(3)
+    assert (one.job("EXM").code, one.asked("tmdb")) == ("look-up", 0)
+    assert "API Read Access Token" in one.job("EXM").why
+    del one.keys["tmdb"]
+    one.manager.reload()
+    one.turn(5)
+    assert one.job("EXM").state is State.UPLOADED
+
+
 def test_two_that_say_different_things_are_a_persons_to_judge(world: Any) -> None:
     one = world("radarr")
     one.fetched("radarr", "The Loopback", 1)

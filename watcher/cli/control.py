@@ -18,14 +18,15 @@ HASH = re.compile(r"[0-9a-fA-F]{40}")
 
 
 @click.command()
-@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER]")
+@click.argument("name", required=False, metavar="[TRACKER|CLIENT|FOLDER|SERVICE]")
 @click.option("--for", "duration", metavar="2h", help="Go on by itself after this time.")
 @with_json
 @pass_place
 def pause(place: Place, name: str | None, duration: str | None) -> int:
     """Stop a tracker before its next upload, or a client or folder before its next release. No name: all trackers.
 
-    What is being sent is not cut off. What a paused client or folder brings meanwhile is found when it goes on.
+    What is being sent is not cut off. What a paused client or folder brings meanwhile is found when it goes on. Of a
+    paused look-up service nothing is asked; what needs it waits.
     """
     given: dict[str, object] = {}
     if duration:
