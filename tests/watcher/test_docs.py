@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import re
+import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -57,6 +59,23 @@ def anchors(text: str) -> Iterator[str]:
 def test_the_readme_leads_to_every_page() -> None:
     targets = set(LINK.findall((ROOT / "README.md").read_text()))
     assert {f"docs/{page.name}" for page in (ROOT / "docs").glob("*.md")} <= targets
+
+
+@pytest.mark.real
+def test_logrotate_takes_what_the_page_of_operations_says(tmp_path: Path) -> None:
+    if shutil.which("logrotate") is None:
+        pytest.skip("logrotate is not installed")
+    text = (ROOT / "docs" / "operations.md").read_text()
+    lines = re.search(r"^    (/\S+)( \{\n.+?^    \}\n)", text, re.M | re.S)
+    assert lines is not None
+    (tmp_path / "seedpost.jsonl").write_text("{}\n")
+    config = tmp_path / "logrotate.conf"
+    config.write_text(f"{tmp_path / 'seedpost.jsonl'}{lines[2]}")
+    config.chmod(0o600)
+    command = ["logrotate", "-f", "-s", str(tmp_path / "status"), str(config)]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert (tmp_path / "seedpost.jsonl.1").read_text() == "{}\n"
 
 
 def test_troubleshooting_has_a_cure_for_every_code() -> None:

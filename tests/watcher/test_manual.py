@@ -62,6 +62,7 @@ def test_each_command_and_option_says_what_it_does(path: str) -> None:
     assert command.help
     options = [one for one in command.params if isinstance(one, click.Option)]
     assert [one.opts for one in options if not one.help] == []
+    assert {"--rules", "--state"} <= {name for one in options for name in one.opts}, "they may stand anywhere"
     if path in LEAVES:
         assert path in WITHOUT_JSON or any("--json" in one.opts for one in options)
 
@@ -107,7 +108,7 @@ def place(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 def ended(capsys: pytest.CaptureFixture[str], place: Path, words: list[str]) -> tuple[int, str]:
     capsys.readouterr()
     with pytest.raises(SystemExit) as end:
-        cli.main([*words, "--rules", str(place / "rules.yaml")] if words[:1] != ["completion"] else words)
+        cli.main([*words, "--rules", str(place / "rules.yaml")])
     return int(end.value.code or 0), capsys.readouterr().out
 
 

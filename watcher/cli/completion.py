@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
-from watcher.cli.options import Place
+from watcher.cli.options import Place, with_place
 from watcher.cli.show import say
 from watcher.errors import OK, SeedpostError
 
@@ -19,6 +19,7 @@ SHELLS = {
 
 @click.command()
 @click.argument("shell", type=click.Choice(list(SHELLS)))
+@with_place
 @click.pass_context
 def completion(ctx: click.Context, shell: str) -> int:
     """The script that completes commands, options, the trackers of rules.yaml and the ids of jobs in your shell."""
