@@ -26,7 +26,7 @@ from watcher.durable import FileSystem, LockBusy
 from watcher.errors import StateInvalid
 from watcher.jobs import GAP, State
 from watcher.jobs.records import encode, seal
-from watcher.journal import AppendRefused, Journal, JournalLost, NeedsRepair, NewerJournal, verify
+from watcher.journal import AppendRefused, Journal, JournalLost, NeedsRepair, NewerJournal, reading, verify
 
 ID, OTHER = "a" * 12, "2" * 12
 
@@ -98,6 +98,19 @@ def test_J1_a_tail_of_nul_bytes_is_sealed_and_skipped(journal: Journal, size: in
     assert last.ledger.jobs[ID].state is State.PREPARED
     assert not last.needs_repair
     last.close()
+
+
+@pytest.mark.parametrize("chunk", range(1, 1200, 37))
+def test_J1_a_torn_tail_is_no_damage_wherever_a_block_of_the_reading_ends(
+    journal: Journal, chunk: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    journal.append([job("queued")])
+    with (journal.state / "journal.jsonl").open("ab") as file:
+        file.write(b"\xe1\x80'torn")
+    journal.append([job("queued", attempt=1)])
+    monkeypatch.setattr(reading, "CHUNK", chunk)
+    report = verify(journal.state)
+    assert (report.ok, [one.why for one in report.damage]) == (True, ["torn"])
 
 
 def test_J1_a_torn_tail_does_not_hide_a_line_that_another_process_adds(journal: Journal) -> None:

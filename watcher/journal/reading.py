@@ -110,6 +110,7 @@ class Scan:
         after = self.last + 1
         if self.header is None or versions != {VERSION} or seqs != list(range(after, after + len(seqs))):
             return False
+        self._torn()
         self.last = seqs[-1]
         self.tail_damage = 0
         return True
