@@ -10,14 +10,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from click.testing import CliRunner
 
 from tests.support_seedpost import PATIENCE, Seedpost
 from tests.support_tmux import Tmux, needs_tmux
 from trackers.clock import Clock, utc_text
+from watcher.cli import cli
+from watcher.cli.options import Place
 from watcher.cli.overview import overview
 from watcher.cli.screen import Line, Section, fitted
 from watcher.cli.status import lasting
-from watcher.errors import OK, USAGE
+from watcher.errors import OK, USAGE, SeedpostError
 from watcher.jobs import Rows
 from watcher.journal import Glance, Journal
 from watcher.service import board
@@ -150,9 +153,10 @@ def test_lanes_say_their_limit_what_waits_and_the_last_success(tmp_path: Path) -
 def test_without_a_terminal_nothing_is_drawn_and_the_cure_is_said(tmp_path: Path) -> None:
     seedpost = made(tmp_path, [job(1), release(1)])
     for words in (("status",), ("queue", "list")):
-        done = seedpost(*words, "--watch")
-        assert done.returncode == USAGE and f"`seedpost {' '.join(words)}` shows it once" in done.stderr
-        assert done.stdout == ""
+        given = [*words, "--watch", "--state", str(seedpost.state)]
+        done = CliRunner().invoke(cli, given, obj=Place(), standalone_mode=False)
+        assert isinstance(done.exception, SeedpostError) and done.exception.exit_code == USAGE
+        assert f"`seedpost {' '.join(words)}` shows it once" in done.exception.hint and done.stdout == ""
 
 
 def test_json_follows_without_a_terminal_one_object_a_line(tmp_path: Path) -> None:
