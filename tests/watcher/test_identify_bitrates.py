@@ -63,6 +63,13 @@ def test_without_any_header_all_frames_are_counted(tmp_path: Path) -> None:
     assert seconds == pytest.approx(1200 * 1152 / 44_100, abs=0.01)
 
 
+def test_a_header_that_does_not_tell_how_is_no_frame_of_another_bit_rate(tmp_path: Path) -> None:
+    header = (frame(128)[:36] + b"Xing\0\0\0\1" + (300).to_bytes(4, "big")).ljust(417, b"\0")
+    assert told(tmp_path / "Album", header + frame(320) * 300) == ("320", [])
+    low = b"\xff\xf3\x80\0".ljust(208, b"\0") * 20  # MPEG-2, whose frames are not counted
+    assert told(tmp_path / "Other", low) == ("64", [])
+
+
 def test_bands_do_not_touch() -> None:
     words = [measured_quality(1000 * kbits) for kbits in range(150, 300)]
     assert {word for word in words if word} == {"V0 (VBR)", "V1 (VBR)", "V2 (VBR)"}

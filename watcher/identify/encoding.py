@@ -59,10 +59,11 @@ def _word(settings: str, info: Any) -> str | None:
 def _by_frames(info: Any, opened: BinaryIO) -> Mp3:
     opened.seek(info.frame_offset)
     rates = list(_frame_rates(opened.read(MEASURED)))
-    if len(set(rates)) == 1:
-        return Mp3(figure(1000 * rates[0]), 1000 * rates[0], info.length)
     if not rates:
         return Mp3(None, info.bitrate, info.length)
+    sound = rates[1:] or rates  # the first may be a header that says neither
+    if len(set(sound)) == 1:
+        return Mp3(figure(1000 * sound[0]), 1000 * sound[0], info.length)
     opened.seek(info.frame_offset)
     rates = list(_frame_rates(opened.read(LARGEST)))  # a beginning is not like the rest
     mean = 1000 * sum(rates) / len(rates)  # frames are of one length
