@@ -36,7 +36,7 @@ SITES = {
     "NBL": ("127.0.0.1", "nebulance"), "BTN": ("127.0.0.1", "btn"),
 }  # fmt: skip
 __all__ = ["ffmpeg"]  # a fixture
-PATIENCE = 1200  # turns of at least a twentieth of a second each
+PATIENCE = 4000  # turns of a twentieth of a second each, at least
 opened_files: list[str] = []
 sys.addaudithook(lambda event, args: opened_files.append(str(args[0])) if event == "open" else None)
 
@@ -75,7 +75,7 @@ class Five(World):
         keys = self.boxes[host].account(site)
         cookies = json.dumps({"cookies": {"session": session(keys.passkey)}, "expires": None})
         secrets = {name: Secret(value) for name, value in (("api_key", keys.api_key), ("passkey", keys.passkey))}
-        given = {**config.settings, "deadline": 60.0}
+        given = {**config.settings, "deadline": 600.0}
         limits = self.folder / "state" / "limits"
         known = secrets | {"cookies": Secret(cookies)}
         box = self.boxes["127.0.0.1"]
