@@ -122,6 +122,15 @@ class TestTmdb:
         sandbox.fail("tmdb", Fault("answer", action="*", body=body))
         assert [one.title for one in tmdb.look(film("The Loopback")).candidates] == [""]
 
+    def test_the_stand_in_is_as_strict_as_its_documents(self, tmdb: Any, sandbox: Sandbox) -> None:
+        assert tmdb._line.get("/3/search/movie", [("query", "x"), ("page", "501")]).status == 400
+        assert tmdb._line.get("/3/find/tt7200010").status == 422
+        assert tmdb._line.get("/3/nothing").status == 404
+        sandbox.fail("tmdb", Fault("rate-limit-exceeded", action="*"))
+        with pytest.raises(Unavailable) as caught:
+            tmdb.look(film("The Loopback", 2019))
+        assert caught.value.code == "rate-limited"
+
 
 class TestTvdb:
     @pytest.fixture
