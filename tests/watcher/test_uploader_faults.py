@@ -129,6 +129,31 @@ def test_links_whose_names_the_disk_does_not_confirm_are_not_sent(
     assert (staged.job().state, staged.sites["RED"].stored[-1].user) == (State.UPLOADED, "us")
 
 
+def test_F15_a_disk_that_fails_between_the_hashing_and_the_post_is_told_as_that(
+    one: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one.release()
+    one.turn()
+    assert one.job().state is State.PREPARED
+    with monkeypatch.context() as patch:
+        failed = fail(patch, "stat", errno.EIO, "01.flac")
+        one.turn()
+        assert failed
+        job = one.job()
+        assert (job.state, job.code, len(one.sites["RED"].posts)) == (State.QUEUED, "content-unreadable", 0)
+    one.until(one.settled)
+    assert (one.job().state, len(one.sites["RED"].posts)) == (State.UPLOADED, 1)
+
+
+def test_a_file_that_is_gone_between_the_hashing_and_the_post_is_not_sent(one: World) -> None:
+    one.release()
+    one.turn()
+    (one.folder / "content" / "Album" / "01.flac").unlink()
+    one.until(one.settled)
+    assert (one.job().state, one.job().code) == (State.HELD, "content-changed")
+    assert one.sites["RED"].posts == []
+
+
 # -- the frozen info dictionary
 
 

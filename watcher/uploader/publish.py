@@ -11,7 +11,7 @@ from trackers.errors import Answer, NotAuthorised, Refused, TrackerError, Unavai
 from watcher.errors import SeedpostError
 from watcher.jobs import Job, State
 from watcher.logs import redact
-from watcher.torrents import ContentChanged, ContentUnreadable, describe
+from watcher.torrents import ContentChanged, describe
 from watcher.uploader.bench import Bench, Step, held, published, root_of, staged_in
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import upload_of
@@ -21,13 +21,14 @@ FRESH = 600.0  # seconds for which the duplicate check of `prepared` counts
 
 
 def publish(job: Job, lane: Lane, bench: Bench) -> Step | None:
-    """Send once. Returns the outcome; None if it stopped before anything was written or sent."""
+    """Send once. Returns the outcome; None if it stopped before anything was written or sent. Raises, before it, what
+    `faults.OF_FILES` names."""
     release = bench.release(job)
     if not 0 <= bench.clock.now() - utc_seconds(str(job.rest["checked"])) <= FRESH:
         return {"state": State.QUEUED, "code": "stale", "why": "prepared a while ago: duplicates are looked for again"}
     try:
         unchanged = bench.mark(job) == job.rest.get("signature")
-    except (ContentChanged, ContentUnreadable):
+    except ContentChanged:  # one that can't be read now is told as that
         unchanged = False
     if not unchanged:
         return {"state": State.QUEUED, "code": "content-changed", "why": "a file changed since it was hashed"}
