@@ -23,10 +23,8 @@ from tests.support_audio import ac3, adts, m4a
 from watcher.identify import identify, payload
 from watcher.release import Fact
 
-needs_encoders = pytest.mark.skipif(
-    not all(map(shutil.which, ("flac", "lame", "opusenc", "oggenc", "ffmpeg"))),
-    reason="flac, lame, opus-tools, vorbis-tools and ffmpeg are not installed",
-)
+LACKING = [program for program in ("flac", "lame", "opusenc", "oggenc", "ffmpeg") if shutil.which(program) is None]
+needs_encoders = pytest.mark.skipif(bool(LACKING), reason=f"{' and '.join(LACKING)} is not installed")
 FF = ("ffmpeg", "-v", "error", "-i")
 FIGURE, VARIED = r"\d{2,4}", r"\d{2,3} \(VBR\)|V[012] \(VBR\)"
 # Arguments; extension; bits of the sound; what has to be told: format, encoding (a pattern), bits.
