@@ -61,7 +61,7 @@ class Site(World):
         key = {"api_key": Secret(self.sandbox.account("unit3d").api_key)}
         limits = self.folder / "state" / "limits"
         host = open_images("chevereto", self.images, Secret(IMAGE_KEY)) if self.images else None
-        given = {**config.settings, "deadline": 5.0}
+        given = {**config.settings, "deadline": 60.0}
         return open_tracker(config.type, given, key, name="EXM", clock=self.clock, limits=limits, images=host)
 
     def film(self, ids: bool = True, cover: bool = False) -> None:

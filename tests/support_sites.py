@@ -74,7 +74,7 @@ class SiteWorld(World):
         host = open_images(*self.images, Secret(IMAGE_KEY)) if self.images else None
         return open_tracker(
             config.type,
-            {**config.settings, "deadline": 5.0},
+            {**config.settings, "deadline": 60.0},
             {"api_key": key},
             name=config.name,
             clock=self.clock,
@@ -105,7 +105,7 @@ class SiteWorld(World):
         """Another user uploads; returns the torrent's id. The facts are over a WEB FLAC album."""
         site = site or self.site
         key = self.sandbox.account(site, "second").api_key
-        url = {"url": self.sandbox.url_of(site), "deadline": 5.0, "image": "https://covers.example/other.jpg"}
+        url = {"url": self.sandbox.url_of(site), "deadline": 60.0, "image": "https://covers.example/other.jpg"}
         tracker = open_tracker(
             f"sandbox-{site}", url, {"api_key": Secret(key)}, name="THEIRS", clock=self.clock, limits=None
         )

@@ -43,7 +43,11 @@ class Tmux:
         self._tmux("-f", "/dev/null", "new-session", "-d", *size, shell)
 
     def __enter__(self) -> Self:
-        self.until(lambda: self.screen()[0].startswith(PROMPT), "a shell")
+        try:
+            self.until(lambda: self.screen()[0].startswith(PROMPT), "a shell")
+        except BaseException:
+            self.__exit__()
+            raise
         return self
 
     def __exit__(self, *ended: object) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_seedpost import Seedpost, an_album, keys_of, rules_of
+from tests.support_seedpost import PATIENCE, Seedpost, an_album, keys_of, rules_of
 from trackers.sandbox import Fault, Sandbox
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
@@ -433,7 +433,7 @@ class TestDaemon:
         daemon.send_signal(signal.SIGTERM)
         seedpost.until(lambda: "daemon.stopping" in seedpost.events(), "the first was not heard")
         daemon.send_signal(signal.SIGTERM)
-        assert daemon.wait(30) == 128 + signal.SIGTERM
+        assert daemon.wait(PATIENCE) == 128 + signal.SIGTERM
         assert seedpost.states() == {"RED": State.SENDING}
         sandbox.release()
         assert seedpost("run", "--once").returncode == OK
@@ -453,12 +453,12 @@ def test_the_sandbox_alone_says_where_it_is_and_answers(tmp_path: Path, sandbox:
         sites = {site["type"]: site for site in json.loads(process.stdout.readline())["sites"]}
         red = sites["sandbox-redacted"]
         answer = requests.get(
-            f"{red['url']}/ajax.php?action=index", headers={"Authorization": red["api_key"]}, timeout=10
+            f"{red['url']}/ajax.php?action=index", headers={"Authorization": red["api_key"]}, timeout=PATIENCE
         )
         assert answer.json()["status"] == "success"
         site = sites["sandbox-unit3d"]
         keys = {"Authorization": f"Bearer {site['api_key']}", "Accept": "application/json"}
-        told = requests.get(f"{site['url']}/api/user", headers=keys, timeout=10).json()
+        told = requests.get(f"{site['url']}/api/user", headers=keys, timeout=PATIENCE).json()
         assert told["username"] == "uploader"
     finally:
         process.terminate()

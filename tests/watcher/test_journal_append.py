@@ -183,10 +183,10 @@ def test_a_waiting_loop_is_woken_by_another_process_s_record(journal: Journal) -
     assert journal.watch(wake)
     other = Journal.open(journal.state)
     other.append([look()])
-    assert wake.wait(10)
+    assert wake.wait(60)
     wake.clear()
     other.compact()
-    assert wake.wait(10)
+    assert wake.wait(60)
     other.close()
 
 

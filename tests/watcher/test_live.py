@@ -13,7 +13,7 @@ import pytest
 from click.testing import CliRunner
 
 from tests.support_seedpost import PATIENCE, Seedpost
-from tests.support_tmux import Tmux, needs_tmux
+from tests.support_tmux import PROMPT, Tmux, needs_tmux
 from trackers.clock import Clock, utc_text
 from watcher.cli import cli
 from watcher.cli.options import Place
@@ -252,8 +252,8 @@ def test_the_list_lives_in_colour_or_without_and_ends_with_q_or_a_signal(tmp_pat
     terminal.run(seedpost, "queue", "list", "--watch", "--state", "held")
     terminal.shows("30 held · q ends")
     assert "\x1b[33m" in terminal.coloured()
-    terminal.press("C-z")
-    terminal.until(lambda: not terminal.alternate, "the shell while it rests")
+    terminal.press("C-z")  # the screen is given back before the list stops: only the shell's prompt tells that it has
+    terminal.until(lambda: not terminal.alternate and PROMPT in terminal.screen(), "the shell while it rests")
     terminal.type("fg; echo ended $?")
     terminal.until(lambda: terminal.alternate, "the list again")
     terminal.shows("30 held · q ends")

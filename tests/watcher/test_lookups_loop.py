@@ -62,7 +62,7 @@ class Video(World):
     def _opened(self, config: TrackerConfig) -> Uploader:
         account = self.sandbox.account(config.type.removeprefix("sandbox-"))
         key = {"api_key": Secret(account.api_key), "passkey": Secret(account.passkey)}
-        settings = {**config.settings, "deadline": 5.0}
+        settings = {**config.settings, "deadline": 60.0}
         limits = self.folder / "state" / "limits"
         return open_tracker(config.type, settings, key, name=config.name, clock=self.clock, limits=limits)
 

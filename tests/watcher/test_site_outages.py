@@ -109,7 +109,7 @@ def _carry(one: socket.socket, other: socket.socket) -> None:
 class Away(SiteWorld):
     """`url` is where the site is looked for; empty: at the sandbox itself."""
 
-    url, ca_file, seconds = "", "", 5.0
+    url, ca_file, seconds = "", "", 60.0
 
     def _opened(self, config: TrackerConfig) -> Uploader:
         key = Secret(self.sandbox.account(self.site).api_key)
@@ -123,7 +123,7 @@ class Away(SiteWorld):
             type, given, {"api_key": key}, name=config.name, clock=self.clock, limits=self.folder / "limits"
         )
 
-    def looked_for(self, url: str, seconds: float = 5.0, ca_file: str = "") -> None:
+    def looked_for(self, url: str, seconds: float = 60.0, ca_file: str = "") -> None:
         """Open the tracker anew at another address, as after an edit of rules.yaml."""
         self.url, self.seconds, self.ca_file = url, seconds, ca_file
         for lane in self.manager.lanes.values():
@@ -168,7 +168,7 @@ def test_T3_a_site_that_takes_no_connection_is_waited_for(one: Away) -> None:
         assert one.stop()["until"] and one.asked() == []
         front.clear()
         front.serve()
-        one.looked_for(f"http://127.0.0.1:{front.port}", seconds=20.0)
+        one.looked_for(f"http://127.0.0.1:{front.port}", seconds=60.0)
         stands_once(one)
 
 
@@ -178,13 +178,13 @@ def test_T4_a_certificate_that_nobody_knows_is_shown_no_key_and_needs_a_file_of_
     ca_file, context = certificate(tmp_path)
     with Front(one.sandbox.url, context) as front:
         front.serve()
-        one.looked_for(f"https://127.0.0.1:{front.port}", seconds=20.0)
+        one.looked_for(f"https://127.0.0.1:{front.port}", seconds=60.0)
         one.album()
         one.until(lambda: one.stop().get("code") == "tls")
         assert one.stop()["until"] and "self-signed" in str(one.stop()["why"])
         one.until(lambda: one.stop().get("breaker") == "open" and not one.stop().get("until"))  # an hour later
         assert f"seedpost resume {one.name}" in str(one.stop()["why"]) and one.asked() == []
-        one.looked_for(f"https://127.0.0.1:{front.port}", seconds=20.0, ca_file=str(ca_file))
+        one.looked_for(f"https://127.0.0.1:{front.port}", seconds=60.0, ca_file=str(ca_file))
         one.journal.append([{"type": "command", "do": "resume", "tracker": one.name}])
         stands_once(one)
 

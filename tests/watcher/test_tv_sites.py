@@ -65,7 +65,7 @@ class TvWorld(World):
         secrets = {"passkey": Secret(keys.passkey), "cookies": Secret(cookies)}
         if self.keyed:
             secrets["api_key"] = Secret(keys.api_key)
-        limits, given = self.folder / "state" / "limits", {**config.settings, "deadline": 5.0}
+        limits, given = self.folder / "state" / "limits", {**config.settings, "deadline": 60.0}
         return open_tracker(config.type, given, secrets, name=config.name, clock=self.clock, limits=limits)
 
     def episode(self) -> None:
