@@ -84,7 +84,7 @@ def test_without_a_canary_absence_is_never_proved(one: World) -> None:
     one.until(one.settled, hours=72)
     job = one.job()
     assert (job.state, job.open, job.code, posts(one)) == (State.HELD, True, "cannot-tell", 1)
-    assert job.resume == f"seedpost queue resolve {job.job}"
+    assert job.resume == f"seedpost queue resolve {job.job} --uploaded … or --absent"
 
 
 def test_a_second_lost_answer_is_a_question_to_a_person(one: World) -> None:

@@ -163,12 +163,17 @@ def record_of(job: Job, step: Step) -> dict[str, object]:
 
 def held(job: Job, code: str, why: str, *, back_to: State, open: bool = False, resume: str = "") -> dict[str, object]:
     """The step that leaves a job to a person."""
-    default = f"seedpost queue {'resolve' if open else 'retry'} {job.job}"
+    default = resolving(job) if open else f"seedpost queue retry {job.job}"
     step: dict[str, object] = {"state": State.HELD, "code": code, "why": why, "resume": resume or default}
     step["back_to"] = back_to
     if open:
         step["open"] = True
     return step
+
+
+def resolving(job: Job) -> str:
+    """What a person types once they know what came of an upload. As it stands it says neither."""
+    return f"seedpost queue resolve {job.job} --uploaded … or --absent"
 
 
 def root_of(release: Mapping[str, object]) -> Path:
