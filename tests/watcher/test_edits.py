@@ -127,6 +127,14 @@ class TestEdit:
         one.models["RED"].problems = [Problem("year", "is missing")]
         assert edit(one, one.job(), tags="jazz")["why"] == "the form still lacks: year: is missing"
 
+    def test_a_key_with_a_value_that_the_form_can_not_have_changes_nothing(self, one: World) -> None:
+        one.set_rules(mode="review")
+        one.release()
+        one.models["RED"].problems = [Problem("year", "'2021x' is no year")]
+        answer = edit(one, one.job(), year="2021x", tags="jazz")
+        assert (answer["result"], answer["why"]) == ("refused", "nothing was changed: year: '2021x' is no year")
+        assert one.job().set == {}
+
     def test_an_approval_after_an_edit_is_for_the_edited_form(self, one: World) -> None:
         one.set_rules(new_group="review")
         one.release()
@@ -190,6 +198,27 @@ class TestRedecide:
         one.set_rules(mode="dry_run")
         redecide(one, one.job())
         assert (one.job().state, one.job().code) == (State.HELD, "mode")
+
+    def test_what_a_person_said_stays_over_other_rules_and_what_the_rules_said_does_not(self, one: World) -> None:
+        one.set_rules(to="RED: {set: {title: Old, group: X}}", mode="review")
+        one.release()
+        edit(one, one.job(), music__year=2021)
+        edit(one, one.job(), tags__add=["live"])
+        one.set_rules(to="RED: {set: {title: New, music.year: 1999, tags.add: [good]}}", mode="review")
+        for _ in range(2):
+            redecide(one, one.job())
+            assert one.job().set == {"title": "New", "music.year": 2021, "tags.add": ["good", "live"]}
+
+    def test_what_a_person_said_answers_what_other_rules_require_and_fills_their_slots(self, one: World) -> None:
+        one.set_rules(mode="review")
+        one.release()
+        edit(one, one.job(), music__tags_complete=True, music__label="Good")
+        one.set_rules(require="music.tags_complete: true", to="RED: {set: {title: '{music.label} {tv.season}'}}")
+        redecide(one, one.job())
+        assert (one.job().code, set(one.job().rest["unfilled"])) == ("require", {"title"})
+        assert "tv.season" in str(one.job().why) and "tags_complete" not in str(one.job().why)
+        edit(one, one.job(), tv__season=3)
+        assert (one.job().set or {})["title"] == "Good 3" and one.job().state is not State.HELD
 
     def test_the_same_content_stays_a_question(self, one: World) -> None:
         one.release("First", 60 << 20)

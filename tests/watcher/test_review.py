@@ -151,3 +151,17 @@ def test_on_a_small_screen_the_question_stands_above_its_keys_and_ctrl_c_leaves_
             terminal.press("C-c")
             terminal.ended(130)
     assert (waiting.state / "journal.jsonl").read_bytes() == before
+
+
+def test_a_value_that_the_form_can_not_have_is_told_when_it_is_typed_and_nothing_is_written(waiting: Seedpost) -> None:
+    journal = waiting.state / "journal.jsonl"
+    before, job = journal.read_bytes(), waiting.jobs()["RED"].job
+    for word in ("year=2021x", "media=Tape", "music.year=x", "yaer=1"):
+        answer = waiting("queue", "edit", job, word)
+        assert answer.returncode == USAGE and word.partition("=")[0] in answer.stderr and "hint:" in answer.stderr
+    assert journal.read_bytes() == before
+
+
+def test_json_of_a_walk_that_asks_is_refused(waiting: Seedpost) -> None:
+    answer = waiting("queue", "review", "--json")
+    assert answer.returncode == USAGE and "queue list --state held --json" in answer.stderr

@@ -17,7 +17,7 @@ from watcher.cli.listing import list_jobs
 from watcher.cli.options import Place, pass_place, pass_place_by_name, with_filter, with_place
 from watcher.cli.show import as_json, note, say
 from watcher.errors import FAILED, OK, USAGE, SeedpostError
-from watcher.jobs import Ledger
+from watcher.jobs import Job, Ledger
 from watcher.journal import Journal
 from watcher.service import view
 from watcher.service.choosing import Filter, chosen, found
@@ -71,19 +71,20 @@ class Chosen:
     def tell(self, place: Place, do: str, given: dict[str, object]) -> int:
         """Write the command for these jobs and say what came of it."""
         journal = Journal.open(place.state_folder())
-        jobs = [found(journal.ledger, id) for id in self.ids]
-        if self.wanted:
-            jobs += chosen(journal.ledger, self.wanted)
-        if not jobs:
-            raise SeedpostError(
-                "no job was named",
-                hint="name ids, or choose with --state, --tracker, --code, --rule, --kind",
-                exit_code=USAGE,
-            )
-        ids = list(dict.fromkeys(job.job for job in jobs))
+        ids = [job.job for job in self.jobs(journal.ledger)]
         command = {"type": "command", "do": do, "jobs": ids, "with": given}
         (seq,) = journal.append([command])
         return answered(place, journal, seq, f"{do} {', '.join(ids)}")
+
+    def jobs(self, ledger: Ledger) -> list[Job]:
+        """Each once. Raises SeedpostError if there are none."""
+        jobs = [found(ledger, id) for id in self.ids]
+        if self.wanted:
+            jobs += chosen(ledger, self.wanted)
+        if not jobs:
+            hint = "name ids, or choose with --state, --tracker, --code, --rule, --kind"
+            raise SeedpostError("no job was named", hint=hint, exit_code=USAGE)
+        return list({job.job: job for job in jobs}.values())
 
 
 def on_jobs(command: Callable[..., int]) -> Callable[..., int]:
@@ -160,7 +161,9 @@ def edit(place: Place, chosen: Chosen, all_sites: bool) -> int:
         raise SeedpostError("nothing to change was given", hint=hint, exit_code=USAGE)
     if all_sites:
         jobs = replace(jobs, ids=_of_release(_read(place).ledger, jobs.ids))
-    return jobs.tell(place, "edit", {"set": {key: typed(key, text) for key, text in change.items()}})
+    said = {key: typed(key, text) for key, text in change.items()}
+    _fit(place, jobs, said)
+    return jobs.tell(place, "edit", {"set": said})
 
 
 @queue.command()
@@ -199,6 +202,20 @@ def _of_release(ledger: Ledger, ids: Sequence[str]) -> list[str]:
     named = [found(ledger, id) for id in ids]
     others = [other for job in named for other in ledger.jobs_of(job.release) if editable(other)]
     return list(dict.fromkeys(job.job for job in (*named, *others)))
+
+
+def _fit(place: Place, jobs: Chosen, change: dict[str, object]) -> None:
+    """Raise SeedpostError for a value that a job's form would be refused for: a daemon that is down can't say so."""
+    from watcher.cli.review import drafts_of  # composing wants rules and trackers
+    from watcher.uploader.commands import editable
+
+    journal = _read(place)
+    drafts = drafts_of(place, journal)
+    wrong = {job.job: drafts.unfit(job, change) for job in jobs.jobs(journal.ledger) if editable(job)}
+    told = "; ".join(f"{id}: {why}" for id, why in wrong.items() if why)
+    if told:
+        hint = "nothing was changed; `seedpost rules fields --tracker NAME` lists a form's keys and their words"
+        raise SeedpostError(told, hint=hint, exit_code=USAGE)
 
 
 def typed(key: str, text: str) -> object:

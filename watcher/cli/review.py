@@ -98,6 +98,11 @@ class Review:
                 say(str(error))
                 any_key()
                 return
+            wrong = self.drafts.unfit(job, given)
+            if wrong:
+                say(wrong)
+                any_key()
+                return
             self._told("edited", job, "edit", {"set": given})
 
     def _tell(self, job: Job, do: str, draft: Draft) -> None:
@@ -130,6 +135,9 @@ def _keys(job: Job) -> dict[str, tuple[str, str]]:
 
 def review(place: Place, wanted: Filter) -> int:
     """Walk through what is held or dry_run, grouped by its reason. Needs a terminal."""
+    if place.json:
+        hint = "seedpost queue list --state held --json; seedpost queue show JOB --json has its form"
+        raise SeedpostError("review asks, and has no --json", hint=hint, exit_code=USAGE)
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         raise SeedpostError(
             "review asks, and there is no terminal",

@@ -15,8 +15,8 @@ from watcher.intake.plan import Why, asked_by, asking, questions
 from watcher.intake.routing import decided
 from watcher.jobs import Job, State
 from watcher.journal import Journal
-from watcher.release import release_of, told_by_source
-from watcher.rules import Route
+from watcher.release import Facts, release_of, told_by_source
+from watcher.rules import Route, amended, check_edit
 
 NOT_SENT = (State.QUEUED, State.PREPARED, State.DRY_RUN, State.HELD)
 # Holds that other rules may answer. Every other one stays: a person or the outside has to.
@@ -90,9 +90,21 @@ def _decided_anew(job: Job, journal: Journal, config: Config) -> Records | str:
         gone = f"the rules no longer send it here ({decision.why or decision.rule or 'no rule matched'})"
         return about, record | {"state": State.CANCELLED, "why": gone}
     name, route = routes[job.site]
+    route = _as_edited(job, route, facts, config)
     record |= {"tracker": name, "set": dict(route.set), "cautions": dict(route.cautions)}
     record |= dict.fromkeys(("require", "unfilled", "then", "waived", "shown")) | asked_by(route)
     return about, *(record | step for step in _steps(job, route))
+
+
+def _as_edited(job: Job, route: Route, facts: Facts, config: Config) -> Route:
+    """The route with what a person said of the job over it, held against what the rule requires: other rules don't make
+    their word untrue."""
+    edits = job.rest.get("edits")
+    if not isinstance(edits, Mapping) or not edits:
+        return route
+    whole, failed = check_edit(route.required, route.unfilled, amended(route.set, edits), facts, config.rules.later)
+    left = {key: value for key, value in route.unfilled.items() if key not in whole}
+    return replace(route, set=whole, failed=failed, unfilled=left)
 
 
 def _steps(job: Job, route: Route) -> list[dict[str, object]]:

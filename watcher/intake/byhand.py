@@ -124,7 +124,8 @@ def _moved(about: Mapping[str, object], job: Job) -> dict[str, object]:
 
 
 def _asked(name: str, wish: Wish) -> dict[str, object]:
-    keys: dict[str, object] = {"set": dict(wish.set.get(name, {})), "cautions": {}, "by": PERSON}
+    said = dict(wish.set.get(name, {}))
+    keys: dict[str, object] = {"set": said, "edits": said or None, "cautions": {}, "by": PERSON}
     return keys | {"approved": wish.digests[name], "shown": wish.shown.get(name)}
 
 

@@ -15,7 +15,7 @@ from watcher.journal import Journal
 from watcher.release import job_id
 
 # What was decided or said of a job by rules and persons. Nothing that was worked out from its files.
-KEPT = ("require", "unfilled", "then", "cautions", "waived", "reason", "despite", "by")
+KEPT = ("require", "unfilled", "then", "cautions", "waived", "reason", "despite", "by", "edits")
 LOST = ("content-moved", "content-changed", "content-unreadable")  # what other names may have been taken for
 
 

@@ -6,7 +6,7 @@ from watcher.rules.deciding import Rules, check_edit, check_require, decide, gua
 from watcher.rules.decision import MODES, Decision, Reason, Route, RuleVerdict, strictest
 from watcher.rules.fields import FIELDS, Field
 from watcher.rules.quantities import Rate
-from watcher.rules.settings import filled
+from watcher.rules.settings import amended, filled
 from watcher.rules.view import described
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "Route",
     "RuleVerdict",
     "Rules",
+    "amended",
     "check_edit",
     "check_require",
     "decide",

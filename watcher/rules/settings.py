@@ -136,6 +136,16 @@ def _checked(key: str, before: object, after: object) -> object:
     return value_of(field, str(after))
 
 
+def amended(before: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
+    """A `set` with a person's over it. What is added to a list, or taken from it, adds up."""
+    after = {**before, **change}
+    for key in before.keys() & change.keys():
+        was, now = before[key], change[key]
+        if key.endswith((".add", ".remove")) and isinstance(was, (list, tuple)) and isinstance(now, (list, tuple)):
+            after[key] = [*was, *(one for one in now if one not in was)]
+    return after
+
+
 def typed(key: str, text: str) -> object:
     """The value of one `key=text` that a person typed for a job. Lists are parted by commas. Raises ValueError."""
     stem, _, verb = key.rpartition(".")

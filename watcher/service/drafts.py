@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from trackers.base import COVER_TO_COME, Form, Uploader
@@ -15,6 +15,7 @@ from watcher.config import Config, TrackerConfig
 from watcher.jobs import Job
 from watcher.journal import BlobLost, Journal
 from watcher.release import Facts, content_of, facts_of, files_of, overridden
+from watcher.rules import amended
 from watcher.secrets import Secrets
 from watcher.service import parts
 from watcher.torrents import Staging, staging
@@ -58,6 +59,11 @@ class Drafts:
         content = content_of(str(release.get("name", "")), files_of(release), bool(release.get("single")), facts)
         form, problems = composed(tracker, content, config, route_keys(job.set or {}, job.rest.get("cautions"), config))
         return Draft(facts, form, problems)
+
+    def unfit(self, job: Job, change: Mapping[str, object]) -> str:
+        """What is wrong with the form keys and facts that an edit would set, as far as the form tells."""
+        after = replace(job, set=amended(job.set or {}, change), form=None, rest={**job.rest, "shown": None})
+        return "; ".join(one for one in self.of(after).problems if one.partition(": ")[0] in change)
 
     def _kept(self, job: Job) -> Form | None:
         try:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
+from trackers.base import Problem
 from watcher.jobs import A_PERSON_DECIDES, PUBLISHED, Job, State
-from watcher.uploader.bench import record_of
+from watcher.uploader.bench import record_of, resolving
 
 OPEN = (State.SENDING, State.UNCONFIRMED)
 EDITABLE = (State.QUEUED, State.DRY_RUN, State.HELD)
@@ -67,7 +68,7 @@ def _approve(job: Job, given: Mapping[str, object]) -> Reply:
     if given.get("shown"):
         approved["shown"] = given["shown"]
     if job.state is State.HELD and job.open:
-        return _no(f"the outcome of {job.job} is unknown: seedpost queue resolve {job.job}")
+        return _no(f"the outcome of {job.job} is unknown: {resolving(job)}")
     if job.state is State.HELD:
         return _let_go(job, approved)
     if job.state is State.DRY_RUN:
@@ -76,7 +77,9 @@ def _approve(job: Job, given: Mapping[str, object]) -> Reply:
         if not given.get("reason"):
             return _no(f"{job.job} is {job.state}: say why it should go out all the same, with --reason")
         if job.state is State.DUPLICATE and job.sent_at:
-            return _no(f"{job.job} was sent and somebody else's stands there: seedpost queue resolve {job.job}")
+            return _no(
+                f"{job.job} was sent and somebody else's stands there: seedpost queue resolve {job.job} --absent"
+            )
         if job.rest.get("stands"):
             return _no(f"{job.job} stands on the site ({job.url}): it is not sent a second time")
         return _done(job, State.QUEUED, reason=given["reason"], despite=job.state is State.DUPLICATE, **approved)
@@ -119,16 +122,6 @@ def standing(job: Job) -> dict[str, object]:
     }
 
 
-def edited(before: Mapping[str, object], change: Mapping[str, object]) -> dict[str, object]:
-    """A `set` with a person's over it. What is added to a list, or taken from it, adds up."""
-    after = {**before, **change}
-    for key in before.keys() & change.keys():
-        was, now = before[key], change[key]
-        if key.endswith((".add", ".remove")) and isinstance(was, (list, tuple)) and isinstance(now, (list, tuple)):
-            after[key] = [*was, *(one for one in now if one not in was)]
-    return after
-
-
 def editable(job: Job) -> bool:
     """Whether its facts and keys may still be changed: what was or may have been sent is not edited."""
     return job.state in EDITABLE and not _is_open(job) and job.back_to not in PUBLISHED
@@ -145,17 +138,33 @@ def request_for(command: Mapping[str, object], job: Job) -> str | None:
     return number if set(change) == {"request"} and number.isascii() and number.isdecimal() else None
 
 
+def unfit(change: Mapping[str, object], problems: Iterable[Problem]) -> list[Problem]:
+    """Those of a form's problems that are about the very keys that an edit sets: there it is wrong, not unfinished."""
+    return [one for one in problems if one.field in change]
+
+
 def _edit(job: Job, given: Mapping[str, object]) -> Reply:
-    """`given`: the whole `set`, what the rule's `require` lacks with it, and what the form lacks."""
+    """`given`: the whole `set`, all that persons said of it, what the rule's `require` lacks, what is wrong with the
+    keys that were named, and what the form lacks."""
     changed = given.get("set")
     if not isinstance(changed, Mapping):
         return _no("an edit names at least one field: seedpost queue edit JOB field=value")
     if not editable(job):
         return _no(f"{job.job} is {'open' if job.open else job.state}: what was or may have been sent is not edited")
+    if given.get("unfit"):
+        return _no(f"nothing was changed: {given['unfit']}")
     why = f"the form still lacks: {given['form']}" if given.get("form") else ""
     slots = job.rest.get("unfilled")
     left = {key: slots[key] for key in slots.keys() - changed.keys()} if isinstance(slots, Mapping) else None
-    keys = {"set": changed, "unfilled": left or None, "approved": None, "waived": None, "shown": None, **ANEW}
+    keys = {
+        "set": changed,
+        "edits": given.get("edits"),
+        "unfilled": left or None,
+        "approved": None,
+        "waived": None,
+        "shown": None,
+        **ANEW,
+    }
     return Reply("done", why, (record_of(job, keys | _after_edit(job, str(given.get("lacks") or ""))),))
 
 

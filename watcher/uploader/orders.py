@@ -5,17 +5,17 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Container, Mapping
 
-from trackers.base import Absent, CannotTell, Form, Found
+from trackers.base import Absent, CannotTell, Form, Found, Problem
 from trackers.clock import utc_seconds
 from trackers.errors import NotAuthorised, Refused, SettingsError, Unavailable
 from watcher.jobs import ImpossibleMove, Job, State, first_half
 from watcher.journal import BlobLost
 from watcher.logs import log, redact
 from watcher.release import facts_of
-from watcher.rules import check_edit
+from watcher.rules import amended, check_edit
 from watcher.uploader.bench import Bench, record_of
 from watcher.uploader.breaker import Breaker
-from watcher.uploader.commands import Reply, edited, obey, request_for, standing
+from watcher.uploader.commands import Reply, obey, request_for, standing, unfit
 from watcher.uploader.covers import drafted
 from watcher.uploader.desks import Desks
 from watcher.uploader.extras import fill_now
@@ -80,19 +80,26 @@ class Orders:
         slots = unfilled if isinstance(unfilled, Mapping) else {}
         facts = facts_of(self._bench.release(job))
         whole, failed = check_edit(
-            rest.get("require") or (), slots, edited(job.set or {}, change), facts, self._desks.tells
+            rest.get("require") or (), slots, amended(job.set or {}, change), facts, self._desks.tells
         )
-        lacks = "; ".join(map(str, failed))
-        return {"set": whole, "lacks": lacks, "form": self._lacking(dataclasses.replace(job, set=whole))}
+        lacking = self._lacking(dataclasses.replace(job, set=whole))
+        edits = rest.get("edits")
+        return {
+            "set": whole,
+            "edits": amended(edits if isinstance(edits, Mapping) else {}, change),
+            "lacks": "; ".join(map(str, failed)),
+            "unfit": problems_of(unfit(change, lacking)),
+            "form": problems_of(lacking),
+        }
 
-    def _lacking(self, job: Job) -> str:
+    def _lacking(self, job: Job) -> list[Problem]:
         """What a job's form would be refused for, as far as that can be told without asking the site."""
         lane, bench = self._lanes.get(job.site), self._bench
         try:
             form = drafted(lane.tracker(), bench.content(job), bench.own_keys(job)) if lane is not None else None
         except SettingsError:
-            return ""
-        return problems_of(form) if isinstance(form, list) else ""
+            return []
+        return form if isinstance(form, list) else []
 
     def _shown(self, job: Job) -> dict[str, object]:
         """The form that an approval is for: the one the job was held with, else what would be sent now."""
