@@ -192,6 +192,18 @@ def test_what_was_sent_waits_open_for_its_info_dictionary_and_goes_on_with_it(on
     assert (one.job().state, len(one.sites["RED"].posts)) == (State.UPLOADED, 1)
 
 
+@pytest.mark.parametrize("harm", [Path.unlink, lambda path: path.write_bytes(b"de")])
+def test_a_command_that_wants_a_lost_info_dictionary_is_refused_with_its_cure(one: World, harm: object) -> None:
+    one.sites["RED"].fates = [("lost", 0.0)]
+    one.release()
+    one.turn(2)
+    harm(info_of(one))  # type: ignore[operator]
+    one.until(one.settled)
+    assert (one.job().state, one.job().code) == (State.HELD, "torrent-lost")
+    answer = one.command("resolve", one.job().job, absent=True)
+    assert answer["result"] == "refused" and "restore it from a backup" in str(answer["why"])
+
+
 def test_an_info_dictionary_that_can_not_be_read_for_a_while_needs_nobody(
     one: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

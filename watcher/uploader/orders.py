@@ -13,12 +13,14 @@ from watcher.journal import BlobLost
 from watcher.logs import log, redact
 from watcher.release import facts_of
 from watcher.rules import amended, check_edit
+from watcher.torrents import OutOfFiles
 from watcher.uploader.bench import Bench, record_of
 from watcher.uploader.breaker import Breaker
 from watcher.uploader.commands import Reply, obey, request_for, standing, unfit
 from watcher.uploader.covers import drafted
 from watcher.uploader.desks import Desks
 from watcher.uploader.extras import fill_now
+from watcher.uploader.faults import OF_FILES
 from watcher.uploader.lane import Lane
 from watcher.uploader.prepare import noted, problems_of
 from watcher.uploader.reconcile import one_look
@@ -50,6 +52,8 @@ class Orders:
         try:
             replies = [self._paused(command)] if command["do"] in PAUSES else self._each(command)
             self._answer(command, replies)
+        except (*OF_FILES, OutOfFiles) as error:  # nothing was sent: it can be said again
+            self._answer(command, [Reply("refused", f"{error}; {error.hint}" if error.hint else str(error))])
         except (ImpossibleMove, BlobLost, *UNFORESEEN) as error:
             log.error("command.failed", do=command["do"], why=str(error), exc_info=isinstance(error, UNFORESEEN))
             self._answer(command, [Reply("refused", f"{type(error).__name__}: {error}")])
