@@ -106,10 +106,11 @@ def _behind_everybody(pid: int) -> None:
         resource.RLIMIT_FSIZE: OUTPUT,
         resource.RLIMIT_CORE: 0,
     }
+    be_idle(pid)
     with contextlib.suppress(OSError):  # it may have ended already
-        be_idle(pid)
         os.setpriority(os.PRIO_PROCESS, pid, NICEST)
-        for which, most in limits.items():
+    for which, most in limits.items():
+        with contextlib.suppress(OSError):  # the same; or the limit that it has from us is lower, and stays
             resource.prlimit(pid, which, (most, most))
 
 
