@@ -479,6 +479,16 @@ class TestBeforeAnApproval:
         assert one.bench.content(job).ids.tmdb == 720001
         assert self.held(one).why == job.why
 
+    def test_one_that_is_not_worked_on_keeps_no_other_from_its_numbers(self, world: Any) -> None:
+        one = world("tmdb", mode="review")
+        one.video(SLACK)
+        one.video()
+        left, wanted = one.jobs()
+        one.manager._only = [wanted.job]
+        one.turn(3)
+        assert one.bench.content(wanted).ids.tmdb == 720001
+        assert one.journal.ledger.jobs[left.job].seq == left.seq
+
     def test_without_services_nothing_is_looked_at(self, world: Any) -> None:
         one = world(mode="review")
         one.video()

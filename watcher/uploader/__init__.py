@@ -214,9 +214,14 @@ class UploadManager:
 
     def _look_ahead(self) -> None:
         """What waits for an approval gets the numbers that its form lacks; meanwhile no command changes it."""
-        job = self._ahead.next(self._busy)
-        if job is not None and job.site in self.lanes and (self._only is None or job.job in self._only):
+        job = self._ahead.next(self._free)
+        if job is not None:
             self._hand(job, self.lanes[job.site], False)
+
+    def _free(self, job: Job) -> bool:
+        """Whether no worker has it, its tracker is in the rules, and it is among those that are worked on."""
+        chosen = self._only is None or job.job in self._only
+        return chosen and job.job not in self._busy and self._bench.tracker(job) is not None and job.site in self.lanes
 
     def _hand(self, job: Job, lane: Lane, takes_lane: bool) -> None:
         self._hands.take(job.job)

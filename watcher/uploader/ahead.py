@@ -6,7 +6,7 @@ where it is: only a person lets it go on.
 
 from __future__ import annotations
 
-from collections.abc import Container
+from collections.abc import Callable
 
 from watcher.jobs import Job, State
 from watcher.uploader.bench import Bench, Step
@@ -27,12 +27,13 @@ class Ahead:
         self._seen: dict[str, int] = {}  # job: the `seq` of the record that it was looked at by
         self._next = 0.0  # running seconds, while a service is away
 
-    def next(self, busy: Container[str]) -> Job | None:
-        """A job that a person is going to look at, and whose numbers nobody asked for yet; None if there is none."""
+    def next(self, may: Callable[[Job], bool]) -> Job | None:
+        """A job that a person is going to look at, whose numbers nobody asked for yet, and that may be taken; None if
+        there is none."""
         if not self._desks.values() or self._bench.clock.running() < self._next:
             return None
         waiting = (job for job in self._bench.journal.ledger.in_state(State.HELD) if job.code in LOOKED_AT)
-        return next((job for job in waiting if job.job not in busy and self._seen.get(job.job) != job.seq), None)
+        return next((job for job in waiting if self._seen.get(job.job) != job.seq and may(job)), None)
 
     def look(self, job: Job, lane: Lane) -> Step | None:
         """Ask for the numbers of one, in a worker's hands; the step that says what can't be told for certain."""
