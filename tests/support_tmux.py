@@ -71,6 +71,8 @@ class Tmux:
         file = self._folder / "command"
         exports = "".join(f"export {key}={shlex.quote(value)}\n" for key, value in given.items())
         file.write_text(f"{exports}{before}\nexec {shlex.join(seedpost.command(*words))}\n")
+        self.type("clear")  # and waited for: what stood there before must not be taken for what the command shows
+        self.until(lambda: not any(line and line != PROMPT for line in self.screen()), "an empty screen")
         self.type(f"clear; sh {file}; echo ended $?")
 
     def type(self, text: str) -> None:
