@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -37,8 +38,6 @@ SITES = {
 }  # fmt: skip
 __all__ = ["ffmpeg"]  # a fixture
 PATIENCE = 4000  # turns of a twentieth of a second each, at least
-opened_files: list[str] = []
-sys.addaudithook(lambda event, args: opened_files.append(str(args[0])) if event == "open" else None)
 
 
 class Five(World):
@@ -125,12 +124,28 @@ def trackers(folder: Path, screenshots: int = 0) -> Iterator[Five]:
 
 
 @pytest.fixture
+def opened_files() -> Iterator[list[str]]:
+    """Every file that is opened while the test runs."""
+    seen, over = list[str](), threading.Event()
+
+    def see(event: str, args: tuple[object, ...]) -> None:
+        if event == "open" and not over.is_set():
+            seen.append(str(args[0]))
+
+    sys.addaudithook(see)  # which can't be taken away again
+    yield seen
+    over.set()
+
+
+@pytest.fixture
 def five(tmp_path: Path) -> Iterator[Five]:
     with trackers(tmp_path) as one:
         yield one
 
 
-def test_five_trackers_are_uploaded_to_side_by_side_and_one_that_hangs_delays_none(five: Five) -> None:
+def test_five_trackers_are_uploaded_to_side_by_side_and_one_that_hangs_delays_none(
+    five: Five, opened_files: list[str]
+) -> None:
     for host, site in SITES.values():
         five.boxes[host].fail(site, Fault("hang", action="upload"))
     path = five.episode()

@@ -126,8 +126,8 @@ def test_a_wheel_is_installed_upgraded_below_a_live_daemon_and_taken_away(tmp_pa
     environment.install(newer(first))
     assert seedpost("--version").stdout == f"seedpost, version {NEWER}\n"
     assert [row["state"] for row in seedpost.json("queue", "list")] == ["uploaded"], "the new one reads"
-    assert seedpost.json("pause", "RED")["result"] == "done", "the new one appends, and the old one obeys"
-    assert seedpost.json("resume", "RED")["result"] == "done"
+    told(seedpost, "pause", "RED")  # the new one appends, and the old one obeys
+    told(seedpost, "resume", "RED")
     released(tmp_path, "Two")
     seedpost.until(lambda: uploaded(seedpost) == 2, "the old one goes on")
     assert seedpost.end() == 0
@@ -157,6 +157,11 @@ def holds(one: Path) -> None:
 def released(folder: Path, name: str) -> None:
     """An album that lies ready at once."""
     an_album(folder / "made", name).rename(folder / "rips" / name)
+
+
+def told(seedpost: Seedpost, *words: str) -> None:
+    """Say it until a busy daemon has answered in time to be shown."""
+    seedpost.until(lambda: seedpost.json(*words)["result"] == "done", f"{words} is obeyed")
 
 
 def uploaded(seedpost: Seedpost) -> int:
