@@ -389,17 +389,16 @@ class TestDaemon:
         second = seedpost("run")
         assert second.returncode == RUNNING
         assert str(daemon.pid) in second.stderr
-        status = seedpost.json("status")
-        assert status["running"] is True
-        assert status["folders"]["rips"]["up"] is True
+        seedpost.until(lambda: seedpost.json("status")["folders"]["rips"]["up"], "the folder was not looked at")
+        assert seedpost.json("status")["running"] is True
         assert seedpost("status", "--check").returncode == OK
         assert seedpost.end() == 0
-        assert seedpost.json("status")["running"] in (True, False)
+        assert seedpost.json("status")["running"] is False
 
     def test_commands_are_obeyed_by_a_running_daemon_at_its_next_turn(self, tmp_path: Path, sandbox: Sandbox) -> None:
         seedpost = made(tmp_path, sandbox, new_group="review")
         seedpost.start()
-        seedpost.until(lambda: (seedpost.state / "heartbeat").exists())
+        seedpost.until(lambda: seedpost.met("rips"), "the folder was not met")
         an_album(tmp_path / "rips")
         seedpost.until(lambda: seedpost.states() == {"RED": State.HELD}, "it was not held")
         job = seedpost.jobs()["RED"].job
