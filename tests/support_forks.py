@@ -45,6 +45,8 @@ class Forks:
         os.close(asked)
         os.close(answering)
         self._rest = b""
+        self._said = select.poll()  # which takes any number of a file
+        self._said.register(self._answers, select.POLLIN)
         atexit.register(self.close)
 
     def run(
@@ -68,8 +70,7 @@ class Forks:
 
     def _answer(self, end: float) -> int:
         while b"\n" not in self._rest:
-            ready, _, _ = select.select([self._answers], [], [], max(0.0, end - time.monotonic()))
-            if not ready:
+            if not self._said.poll(max(0.0, end - time.monotonic()) * 1000):
                 raise TimeoutError
             part = os.read(self._answers, 4096)
             assert part, "the process that forks died"

@@ -25,6 +25,7 @@ class Terminal:
             dimensions=(lines, columns),
             timeout=PATIENCE,
             encoding="utf-8",
+            use_poll=True,
             cwd=str(seedpost.folder),
         )
 

@@ -30,7 +30,7 @@ def sandbox() -> Iterator[Sandbox]:
 def made(folder: Path, sandbox: Sandbox, *, new_group: str = "upload", key: bool = True) -> Seedpost:
     (folder / "rips").mkdir()
     text = rules_of(folder / "rips", sandbox, new_group=new_group)
-    return Seedpost(folder, text, keys_of(sandbox) if key else {})
+    return Seedpost(folder, text, keys_of(sandbox) if key else {}, daemon=True)
 
 
 def met(seedpost: Seedpost) -> Seedpost:

@@ -135,7 +135,7 @@ def test_the_daemon_shows_its_numbers_in_status_and_to_prometheus(tmp_path: Path
     (tmp_path / "rips").mkdir()
     port = free_port()
     rules = rules_of(tmp_path / "rips", sandbox) + f"metrics: {{port: {port}}}\n"
-    seedpost = Seedpost(tmp_path, rules, keys_of(sandbox))
+    seedpost = Seedpost(tmp_path, rules, keys_of(sandbox), daemon=True)
     seedpost.start()
     log = seedpost.state / "log" / "seedpost.jsonl"
     seedpost.until(lambda: log.exists() and "source.baseline" in seedpost.events(), "no baseline")
@@ -162,6 +162,6 @@ def test_check_says_what_metrics_need(tmp_path: Path) -> None:
     stub.parent.mkdir()
     stub.write_text("import sys\nsys.modules['prometheus_client'] = None\n")
     rules = "version: 1\nseed: {client: none}\nrules: []\nmetrics: {port: 9477}\n"
-    seedpost = Seedpost(tmp_path, rules, {"PYTHONPATH": str(stub.parent)})
+    seedpost = Seedpost(tmp_path, rules, {"PYTHONPATH": str(stub.parent)}, daemon=True)
     done = seedpost("check")
     assert done.returncode == INVALID and "seedpost[metrics]" in done.stdout

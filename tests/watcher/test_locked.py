@@ -67,7 +67,7 @@ def seedpost(
     away = other.url_of("redacted").replace("127.0.0.1", "localhost")
     urls = {"red": sandbox.url_of("redacted"), "other": away, "webui": webui.url}
     keys = {"SEEDPOST_SECRET_OTHER_API_KEY": other.account("redacted").api_key}
-    one = Seedpost(tmp_path, RULES.format(folder=tmp_path / "rips", **urls), keys)
+    one = Seedpost(tmp_path, RULES.format(folder=tmp_path / "rips", **urls), keys, daemon=True)
     vault = Secrets(one.state, {"SEEDPOST_VAULT_PASSPHRASE": WORDS, "HOME": str(tmp_path)})
     vault.set("red.api_key", Secret(sandbox.account("redacted").api_key), "127.0.0.1")
     vault.set("seedbox.password", Secret(PASSWORD), "127.0.0.1")

@@ -27,7 +27,9 @@ def listener(tmp_path: Path) -> Iterator[socket.socket]:
 
 def test_a_daemon_says_that_it_is_ready_alive_and_stopping(tmp_path: Path, listener: socket.socket) -> None:
     (tmp_path / "rips").mkdir()
-    seedpost = Seedpost(tmp_path, RULES.format(folder=tmp_path / "rips"), {ADDRESS: str(tmp_path / "notify")})
+    seedpost = Seedpost(
+        tmp_path, RULES.format(folder=tmp_path / "rips"), {ADDRESS: str(tmp_path / "notify")}, daemon=True
+    )
     seedpost.start()
     assert listener.recv(1000) == b"READY=1"
     assert listener.recv(1000) == b"WATCHDOG=1\nSTATUS=no jobs"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import closing
+
 import click
 from click.shell_completion import CompletionItem, get_completion_class
 
@@ -52,7 +54,8 @@ def job_ids(ctx: click.Context, parameter: click.Parameter, incomplete: str) -> 
     from watcher.journal import Journal  # as above
 
     try:
-        ledger = Journal.open(_place(ctx).state_folder(), writable=False).ledger
+        with closing(Journal.open(_place(ctx).state_folder(), writable=False)) as journal:
+            ledger = journal.ledger
     except (SeedpostError, OSError):
         return []
     found = [job for id, job in ledger.jobs.items() if id.startswith(incomplete)]

@@ -15,7 +15,6 @@ from watcher.cli.show import as_json, beside_form, lines, local, say, show_facts
 from watcher.config import load
 from watcher.errors import OK, NotFound
 from watcher.jobs import Ledger
-from watcher.journal import Journal
 from watcher.logs import configure
 from watcher.rules import Decision, Reason, RuleVerdict, described
 from watcher.secrets import Secrets
@@ -89,7 +88,7 @@ def _differs(facts: Mapping[str, str]) -> str:
 def ledger_of(place: Place) -> Ledger:
     """What the journal adds up to; nothing where there is none yet."""
     try:
-        return Journal.open(place.state_folder(), writable=False).ledger
+        return place.journal().ledger
     except NotFound:
         return Ledger()
 

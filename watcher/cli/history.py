@@ -40,7 +40,7 @@ def show(place: Place, job: str, remote: bool) -> None:
     """
     from watcher.cli.review import drafts_of  # rules and trackers, which the other verbs do without
 
-    journal = Journal.open(place.state_folder(), writable=False)
+    journal = place.journal()
     ledger = journal.ledger
     one = found(ledger, job)
     past = list(journal.history_of(one.job))

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from itertools import groupby
 
@@ -44,7 +45,8 @@ def list_jobs(place: Place, wanted: Filter, by: str, reverse: bool, watch: bool)
         _watch(place, _Listing(wanted, by, reverse))
         return
     gc.disable()  # what is read stays until the end: looking for garbage in it would take a fifth of the time
-    jobs = Glance(place.state_folder(), Rows).fold
+    with closing(Glance(place.state_folder(), Rows)) as glance:
+        jobs = glance.fold
     rows = _Listing(wanted, by, reverse).of(jobs)
     if place.json:
         as_json(rows)

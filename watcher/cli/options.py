@@ -7,12 +7,15 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from trackers.clock import Clock, utc_text
 from watcher.errors import USAGE, NotFound, SeedpostError
+
+if TYPE_CHECKING:
+    from watcher.journal import Journal
 
 Command = TypeVar("Command", bound=Callable[..., object])
 PATH: click.Path = click.Path(path_type=Path)
@@ -50,6 +53,14 @@ class Place:
         from watcher.config import state_of  # as above
 
         return state_of(self.rules_file())
+
+    def journal(self) -> Journal:
+        """The journal, to read in; it is let go when the command ends. Raises SeedpostError where there is none."""
+        from watcher.journal import Journal  # as above
+
+        journal = Journal.open(self.state_folder(), writable=False)
+        click.get_current_context().call_on_close(journal.close)
+        return journal
 
     def given_state(self) -> Path | None:
         """--state or $SEEDPOST_STATE, if one of them says."""

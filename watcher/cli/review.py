@@ -144,7 +144,7 @@ def review(place: Place, wanted: Filter) -> int:
             hint="seedpost queue list --state held, then queue approve JOB",
             exit_code=USAGE,
         )
-    journal = Journal.open(place.state_folder(), writable=False)
+    journal = place.journal()
     jobs = [job for job in chosen(journal.ledger, wanted) if _waits(job)]
     if not jobs:
         say("nothing waits for you")

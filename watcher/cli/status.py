@@ -44,6 +44,7 @@ def status(place: Place, watch: bool, check: bool, verbose: bool) -> int:
     if watch and not place.json:
         wants_terminal("seedpost status")
     look = _Look(place, verbose)
+    click.get_current_context().call_on_close(look.sight.close)
     if watch:
         followed(look.now, apart=lasting) if place.json else live(look.screen)
         return OK
