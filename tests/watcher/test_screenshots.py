@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -14,9 +15,10 @@ import pytest
 from tests.support_films import IMAGE_KEY, Site, site
 from tests.support_sandbox import call
 from tests.support_trackers import Play, Stage, says
+from tests.watcher.test_uploader_faults import fail
 from trackers.sandbox import Fault
 from watcher.jobs import State
-from watcher.torrents import HashingStopped
+from watcher.torrents import ContentAway, HashingStopped, OutOfFiles
 from watcher.uploader.frames import LARGEST, NoFrame, frame, moments
 
 PNG = b"\x89PNG\r\n\x1a\n" + bytes(64)
@@ -130,6 +132,17 @@ def test_an_ffmpeg_that_hangs_is_killed(ffmpeg: Ffmpeg, tmp_path: Path) -> None:
     written = ffmpeg.folder / "pid"
     pid = written.read_text().strip() if written.exists() else ""  # it may have been killed before it could say
     assert not pid or not Path("/proc", pid).exists()
+
+
+@pytest.mark.parametrize(("number", "told"), [(errno.EMFILE, OutOfFiles), (errno.EIO, ContentAway)])
+def test_what_passes_is_told_as_that_and_holds_no_job(
+    ffmpeg: Ffmpeg, tmp_path: Path, number: int, told: type[Exception], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "film.mkv").write_bytes(b"a film")
+    assert fail(monkeypatch, "open", number, "film.mkv") == []
+    with pytest.raises(told, match=r"'film\.mkv' can't be read"):
+        frame(tmp_path / "film.mkv", 1.0, threading.Event())
+    assert ffmpeg.asked() == []
 
 
 def test_a_stop_waits_for_no_picture(ffmpeg: Ffmpeg, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ it for, so that a file can lead it to nothing else on this machine or in the net
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import resource
 import shutil
@@ -19,7 +20,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from watcher.identify.files import opened_file
-from watcher.torrents.hashing import HashingStopped, be_idle
+from watcher.torrents.hashing import AWAY, HashingStopped, be_idle, unreadable
 
 SECONDS = 90  # for one picture, also from a slow disk
 LARGEST = 10 * 1024 * 1024  # bytes that any host for pictures takes
@@ -49,7 +50,7 @@ def moments(seconds: float, count: int) -> list[float]:
 
 def frame(path: Path, at: float, stop: threading.Event, seconds: float = SECONDS) -> bytes:
     """The picture that a video shows at a moment: PNG, or JPEG where that is too large. Raises `NoFrame`, also after so
-    many seconds, and `HashingStopped` if `stop` is set meanwhile."""
+    many seconds; `ContentAway` and `OutOfFiles` for what passes; `HashingStopped` if `stop` is set meanwhile."""
     for encoder in (_PNG, _JPEG):
         picture = _taken(path, at, encoder, stop, seconds)
         if len(picture) <= LARGEST:
@@ -67,6 +68,8 @@ def _taken(path: Path, at: float, encoder: tuple[str, ...], stop: threading.Even
             with _running(command, video, picture, words) as child:
                 return _picture(_awaited(child, stop, seconds), picture, words)
     except OSError as error:
+        if error.errno in AWAY or error.errno in (errno.EMFILE, errno.ENFILE):
+            raise unreadable(error, path.name) from error
         raise NoFrame(f"{error.strerror or error}") from error
 
 
