@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import dataclasses
-import errno
-import os
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 import pytest
 
-from tests.support_loop import Memory, World, world
+from tests.support_loop import World, world
 from trackers.base import Account, Form, Found, Match, Problem, Receipt, Upload
 from trackers.errors import Unavailable
 from trackers.secret import Secret
-from watcher.errors import SeedpostError
 from watcher.jobs import State
-from watcher.seeding import Seeding
 from watcher.uploader.reconcile import PASSES
 
 
@@ -339,48 +335,6 @@ def test_P4_a_job_that_crashes_its_worker_three_times_is_held_and_the_loop_lives
     assert "RecursionError" in str(one.job().why)
 
 
-@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
-def test_P8_a_process_out_of_files_begins_nothing_for_a_while_and_blames_no_job(one: World, number: int) -> None:
-    compose = one.models["RED"].compose
-
-    def starved(*_: object) -> None:
-        try:
-            raise OSError(number, "Too many open files")
-        except OSError as error:
-            raise SeedpostError("the blob can't be read") from error
-
-    one.models["RED"].compose = starved  # type: ignore[assignment]
-    one.release()
-    one.turn(50)
-    assert (one.job().state, one.job().code) == (State.QUEUED, None)
-    assert one.manager.stopped.startswith("too many open files")
-    one.models["RED"].compose = compose  # type: ignore[method-assign]
-    one.until(one.settled, hours=1)
-    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
-
-
-def test_P8_an_upload_that_runs_out_of_files_half_way_is_unconfirmed(one: World) -> None:
-    def starved(upload: Upload) -> Receipt:
-        raise OSError(errno.EMFILE, "Too many open files")
-
-    one.release()
-    one.turn()
-    one.models["RED"].upload = starved  # type: ignore[method-assign]
-    one.turn()
-    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
-
-
-def test_a_disk_that_fills_up_in_the_middle_of_an_upload_leaves_it_unconfirmed(one: World) -> None:
-    def starved(upload: Upload) -> Receipt:
-        raise OSError(errno.ENOSPC, "No space left on device")
-
-    one.release()
-    one.turn()
-    one.models["RED"].upload = starved  # type: ignore[method-assign]
-    one.turn()
-    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
-
-
 def test_T16_a_success_that_the_site_does_not_show_is_never_sent_again(tmp_path: Path) -> None:
     with world(tmp_path, client="seedbox") as one:
         one.release()
@@ -463,36 +417,6 @@ def test_C2_a_machine_that_slept_goes_on_without_a_burst(one: World) -> None:
     assert posts(one) == 5
 
 
-def test_F14_files_that_change_between_hashing_and_sending_are_hashed_again(one: World) -> None:
-    one.release()
-    one.turn()
-    assert one.job().state is State.PREPARED
-    path = one.folder / "content" / "Album" / "01.flac"
-    path.write_bytes(path.read_bytes()[::-1])
-    one.until(one.settled)
-    assert one.job().state is State.UPLOADED
-    info = one.bench.store.get(str(one.job().infohash))
-    assert one.sites["RED"].posts[0][1] == one.job().infohash
-    assert info
-
-
-def test_content_that_was_sent_and_then_changed_is_never_built_twice(one: World) -> None:
-    one.sites["RED"].fates = [("dropped", 0.0)]
-    one.release()
-    one.turn(3)
-    path = one.folder / "content" / "Album" / "01.flac"
-    path.write_bytes(path.read_bytes()[::-1])
-    one.until(one.settled)
-    assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 1)
-
-
-def test_content_that_is_gone_is_held_with_the_place_it_was_at(one: World) -> None:
-    one.release()
-    (one.folder / "content" / "Album").rename(one.folder / "elsewhere")
-    one.until(one.settled)
-    assert (one.job().state, one.job().code) == (State.HELD, "content-moved")
-
-
 def test_Q9_content_of_a_torrent_that_is_gone_is_asked_of_its_client_before_a_person_is(one: World) -> None:
     """It may have been moved, or a file of it renamed, which no delta of the client says."""
     one.release(infohash="ab" * 20)
@@ -503,30 +427,6 @@ def test_Q9_content_of_a_torrent_that_is_gone_is_asked_of_its_client_before_a_pe
     assert one.job().state is State.QUEUED
     one.until(one.settled, hours=1)
     assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 0)
-
-
-@pytest.mark.parametrize("call", ["stat", "preadv"])
-def test_F15_a_disk_that_fails_holds_the_job_with_the_file_and_goes_on_once_it_reads(
-    one: World, call: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = getattr(os, call)
-
-    def failing(which: object, *rest: object, **more: object) -> object:
-        name = os.readlink(f"/proc/self/fd/{which}") if isinstance(which, int) else os.fspath(str(which))
-        if name.endswith("01.flac"):
-            raise OSError(errno.EIO, os.strerror(errno.EIO))
-        return real(which, *rest, **more)
-
-    one.release()
-    with monkeypatch.context() as patch:
-        patch.setattr(os, call, failing)
-        one.until(one.settled)
-    job = one.job()
-    assert (job.state, job.code, posts(one)) == (State.HELD, "content-unreadable", 0)
-    assert "'01.flac' can't be read: Input/output error" in str(job.why)
-    one.command("retry", job.job)
-    one.until(one.settled)
-    assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
 
 
 def test_a_stricter_mode_stops_what_is_queued_and_an_approval_frees_it(one: World) -> None:
@@ -575,34 +475,6 @@ def test_a_tracker_taken_out_by_a_reload_leaves_its_jobs_held_wherever_they_are(
         one.manager.reload()
         one.until(lambda: one.job().state is State.UPLOADED, hours=1)
         assert posts(one) == 1
-
-
-def test_J6_a_disk_that_fills_up_under_the_torrent_store_is_no_fault_of_the_job(one: World) -> None:
-    class Full(Memory):
-        """No room for a torrent, though there looked to be some."""
-
-        def write(self, fd: int, data: bytes | memoryview) -> int:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
-    one.bench.store.fs, fs = Full(), one.bench.store.fs
-    one.release()
-    one.turn(10)
-    assert (one.job().state, one.job().code, posts(one)) == (State.QUEUED, None, 0)
-    assert one.manager.stopped.startswith("disk-full")
-    one.bench.store.fs = fs
-    one.until(one.settled, hours=1)
-    assert (one.job().state, posts(one), one.manager.stopped) == (State.UPLOADED, 1, "")
-
-
-def test_a_full_disk_begins_nothing_and_goes_on_by_itself(one: World) -> None:
-    one.fs.left = 1000
-    one.release()
-    one.turn(10)
-    assert (one.job().state, posts(one)) == (State.QUEUED, 0)
-    assert one.manager.stopped.startswith("disk-full")
-    one.fs.left = None
-    one.until(one.settled, hours=1)
-    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
 
 
 def test_J12_an_older_copy_of_the_journal_stops_the_uploader(one: World) -> None:
@@ -707,252 +579,3 @@ def test_priority_goes_first_then_age(one: World) -> None:
     order = [infohash for _, infohash in one.sites["RED"].posts]
     by_birth = [job.infohash for job in sorted(one.jobs(), key=lambda job: job.born)]
     assert order == [by_birth[2], by_birth[0], by_birth[1]]
-
-
-class TestSeeding:
-    @pytest.fixture
-    def one(self, tmp_path: Path) -> Iterator[World]:
-        with world(tmp_path, client="seedbox") as made:
-            yield made
-
-    def done(self, world: World) -> bool:
-        return world.job().state is State.DONE
-
-    def test_the_registered_torrent_is_added_and_the_job_done_when_its_tracker_works(self, one: World) -> None:
-        one.release()
-        one.until(lambda: self.done(one), hours=1)
-        job = one.job()
-        assert list(one.client.torrents) == [job.registered] == [job.infohash]
-        assert one.client.adds == [True]
-
-    def test_T17_another_hash_of_the_same_content_is_what_is_seeded(self, one: World) -> None:
-        one.release()
-        one.turn()
-        sent = str(one.job().infohash)
-        ours = one.bench.store.get(sent)
-        one.sites["RED"].files[sent] = ours[:-1] + b"6:uniquei7ee"
-        one.until(lambda: self.done(one), hours=1)
-        assert one.job().registered != sent
-        assert list(one.client.torrents) == [one.job().registered]
-
-    def test_a_registered_torrent_of_other_content_is_held_and_never_added(self, one: World) -> None:
-        one.release()
-        one.turn()
-        sent = str(one.job().infohash)
-        one.sites["RED"].files[sent] = one.bench.store.get(sent).replace(b"4:name5:Album", b"4:name5:Other")
-        one.until(lambda: one.job().state is State.HELD, hours=1)
-        assert (one.job().state, one.job().code) == (State.HELD, "registered-differs")
-        assert one.client.torrents == {}
-
-    def test_nothing_is_published_that_cannot_be_seeded(self, one: World) -> None:
-        one.client.unready = "seedbox sees no folder '/content'"
-        one.release()
-        one.turn(10)
-        assert (one.job().state, one.job().code, posts(one)) == (State.PREPARED, "client-away", 0)
-        one.client.unready = None
-        one.until(lambda: self.done(one), hours=2)
-        assert posts(one) == 1
-
-    def test_a_client_that_goes_away_after_the_upload_is_waited_for(self, one: World) -> None:
-        one.release()
-        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
-        one.client.away = True
-        one.turn(5)
-        assert one.job().state is State.UPLOADED
-        one.client.away = False
-        one.until(lambda: self.done(one), hours=2)
-        assert posts(one) == 1
-
-    def test_an_unregistered_torrent_is_announced_again_after_ten_minutes(self, one: World) -> None:
-        one.client.says = [Seeding("checking")] + [Seeding("unregistered", "unregistered torrent")] * 15
-        one.release()
-        one.until(lambda: self.done(one), hours=1)
-        assert one.client.announced
-        assert set(one.client.announced) == {one.job().registered}
-
-    def test_a_torrent_the_client_cannot_seed_is_a_question(self, one: World) -> None:
-        one.client.says = [Seeding("checking"), Seeding("error", "its files are missing")]
-        one.release()
-        one.until(lambda: one.job().state is State.HELD, hours=1)
-        job = one.job()
-        assert (job.state, job.code, job.back_to) == (State.HELD, "not-seeding", State.SEEDING)
-        assert one.command("retry", job.job)["result"] == "done"
-        one.until(lambda: self.done(one), hours=1)
-
-    def test_Q15_a_torrent_the_client_has_with_other_trackers_is_a_question(self, one: World) -> None:
-        one.client.says = [Seeding("error", "it has this torrent with other trackers")]
-        one.release()
-        one.until(lambda: one.job().state is State.HELD, hours=1)
-        assert (one.job().code, one.job().back_to) == ("not-seeding", State.UPLOADED)
-        assert "other trackers" in str(one.job().why)
-
-    def test_Q16_a_check_that_finds_other_data_stops_the_torrent(self, one: World) -> None:
-        one.client.says = [Seeding("checking"), Seeding("incomplete", "99.0% of it is there")]
-        one.release()
-        one.until(lambda: one.job().state is State.HELD, hours=1)
-        assert one.client.stops == [one.job().registered]
-
-    def test_a_site_that_lost_the_file_of_one_torrent_does_not_stop_its_lane(self, one: World) -> None:
-        one.release("First")
-        one.turn()
-        lost = one.job().infohash
-        one.models["RED"].lost.add(str(lost))
-        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
-        one.release("Second")
-        one.until(lambda: State.DONE in {job.state for job in one.jobs()}, hours=1)
-        first = next(job for job in one.jobs() if job.infohash == lost)
-        assert (first.state, first.code) == (State.UPLOADED, "no-torrent")
-        one.models["RED"].lost.clear()
-        one.until(lambda: {job.state for job in one.jobs()} == {State.DONE}, hours=2)
-
-    def test_a_torrent_that_a_person_took_out_of_the_client_is_told_and_can_be_added_again(self, one: World) -> None:
-        one.client.says = [Seeding("checking")] + [Seeding("absent")] * 4
-        one.release()
-        one.until(lambda: one.job().state is State.HELD, hours=1)
-        assert (one.job().state, one.job().back_to) == (State.HELD, State.UPLOADED)
-        one.command("retry", one.job().job)
-        one.until(lambda: self.done(one), hours=1)
-        assert len(one.client.adds) == 2
-
-    def test_files_touched_since_they_were_hashed_are_checked_by_the_client(self, one: World) -> None:
-        one.release()
-        one.until(lambda: one.job().state is State.UPLOADED, hours=1)
-        path = one.folder / "content" / "Album" / "01.flac"
-        path.write_bytes(path.read_bytes())
-        one.until(lambda: self.done(one), hours=1)
-        assert one.client.adds == [False]
-
-    def test_what_is_done_is_forgotten_only_when_the_site_deleted_it(self, one: World) -> None:
-        one.release()
-        one.until(lambda: self.done(one), hours=1)
-        job = one.job()
-        assert "the site shows it" in str(one.command("forget", job.job, deleted=True)["why"])
-        one.sites["RED"].stored.clear()
-        assert one.command("forget", job.job, deleted=True)["result"] == "done"
-        one.until(lambda: self.done(one), hours=2)
-        assert posts(one) == 2
-
-
-class TestCommands:
-    def test_cancel_takes_a_queued_job_away(self, one: World) -> None:
-        one.sites["RED"].down = True
-        one.release()
-        one.turn()
-        assert one.command("cancel", one.job().job)["result"] == "done"
-        assert one.job().state is State.CANCELLED
-
-    def test_cancel_of_an_unknown_outcome_is_a_wish_that_is_granted_when_it_proves_absent(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0)]
-        one.release()
-        one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
-        assert one.command("cancel", one.job().job)["result"] == "kept"
-        one.until(one.settled)
-        assert (one.job().state, posts(one)) == (State.CANCELLED, 1)
-
-    def test_an_open_job_is_neither_edited_nor_approved(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0)]
-        one.release()
-        one.until(lambda: one.job().state is State.UNCONFIRMED, hours=1)
-        job = one.job().job
-        assert one.command("edit", job, set={"title": "other"})["result"] == "refused"
-        assert one.command("approve", job)["result"] == "refused"
-
-    def test_edit_is_sent_and_an_approval_of_another_form_no_longer_counts(self, one: World) -> None:
-        one.models["RED"].problems = [Problem("tags", "missing")]
-        one.release()
-        one.until(one.settled)
-        one.models["RED"].problems = []
-        assert one.command("edit", one.job().job, set={"tags": "jazz"})["result"] == "done"
-        one.until(one.settled)
-        assert ["tags", "jazz"] in one.journal.load(one.job().form)["fields"]
-
-    def test_what_a_rule_requires_is_not_got_around_by_an_edit_or_a_retry(self, one: World) -> None:
-        one.set_rules(require="music.tags_complete: true")
-        one.release()
-        one.turn()
-        job = one.job()
-        assert (job.state, job.code) == (State.HELD, "require")
-        assert one.command("edit", job.job, set={"tags": "jazz"})["result"] == "done"
-        assert "approve" in str(one.command("retry", job.job)["why"])
-        assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "require", 0)
-        one.command("approve", job.job)
-        one.until(one.settled)
-        assert one.job().state is State.UPLOADED
-
-    def test_a_form_that_is_not_what_was_approved_is_held_again_with_the_difference(self, one: World) -> None:
-        one.set_rules(new_group="review")
-        one.release()
-        one.until(one.settled)
-        job = one.job()
-        shown = one.journal.load({"shown": job.rest["shown"]})["shown"]
-        one.command("approve", job.job, digest="0" * 64, shown=shown)
-        one.until(one.settled)
-        assert one.job().code == "form-changed"
-
-    def test_resolve_absent_asks_the_site_first_and_is_refused_when_it_is_there(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0)]
-        one.release()
-        one.turn(3)
-        one.sites["RED"].others = False
-        one.until(one.settled, hours=72)
-        job = one.job()
-        one.sites["RED"].store(str(job.infohash), "us", 0.0)
-        answer = one.command("resolve", job.job, absent=True)
-        assert answer["result"] == "refused"
-        assert "http://127.0.0.1/1" in str(answer["why"])
-        assert one.command("resolve", job.job, uploaded="1")["result"] == "done"
-        assert (one.job().state, one.job().torrent_id) == (State.UPLOADED, "1")
-
-    def test_resolve_believes_no_id_that_the_site_shows_under_another(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
-        one.release()
-        one.until(one.settled)
-        job = one.job()
-        mine = one.sites["RED"].store(str(job.infohash), "us", 0.0)
-        assert "the site shows it as 1" in str(one.command("resolve", job.job, uploaded="7")["why"])
-        mine.user = "somebody"
-        assert "somebody's" in str(one.command("resolve", job.job, uploaded="1")["why"])
-        one.sites["RED"].stored.clear()
-        assert one.command("resolve", job.job, uploaded="7")["result"] == "done"
-        assert (one.job().state, one.job().torrent_id) == (State.UPLOADED, "7")
-
-    def test_resolve_absent_is_refused_where_it_stands_without_a_name(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
-        one.release()
-        one.until(one.settled)
-        there = Found(Receipt("1", "1", "http://127.0.0.1/1", None), None, None)
-        one.models["RED"].find = lambda *_: there  # type: ignore[method-assign]
-        assert "the site shows it" in str(one.command("resolve", one.job().job, absent=True)["why"])
-
-    def test_what_was_wished_away_and_is_there_is_no_wish_any_more(self, one: World) -> None:
-        one.sites["RED"].fates = [("lost", 0.0)]
-        one.release()
-        one.turn(2)
-        one.command("cancel", one.job().job)
-        one.until(one.settled)
-        assert (one.job().state, one.job().rest.get("wish")) == (State.UPLOADED, None)
-
-    def test_resolve_absent_sends_again_when_the_site_does_not_show_it(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0), ("dropped", 0.0)]
-        one.release()
-        one.until(one.settled)
-        assert one.job().open
-        assert one.command("resolve", one.job().job, absent=True)["result"] == "done"
-        one.until(one.settled)
-        assert (one.job().state, posts(one)) == (State.UPLOADED, 3)
-
-    def test_retry_of_an_open_job_looks_again_and_never_sends(self, one: World) -> None:
-        one.sites["RED"].fates = [("dropped", 0.0)]
-        one.release()
-        one.turn(3)
-        one.sites["RED"].others = False
-        one.until(one.settled, hours=72)
-        assert one.command("retry", one.job().job)["result"] == "done"
-        assert one.job().state is State.UNCONFIRMED
-        assert posts(one) == 1
-
-    def test_an_unknown_id_or_verb_is_refused_with_the_reason(self, one: World) -> None:
-        assert "no job" in str(one.command("retry", "nosuchjob")["why"])
-        one.release()
-        one.turn()
-        assert "not a command" in str(one.command("explode", one.job().job)["why"])

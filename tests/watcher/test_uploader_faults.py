@@ -1,4 +1,4 @@
-"""Files that fail under the loop: content, links, frozen info dictionaries. In virtual time, on real files."""
+"""Files that fail under the loop: content, links, info dictionaries, a full disk. In virtual time, on real files."""
 
 from __future__ import annotations
 
@@ -9,10 +9,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.support_loop import World, world
+from tests.support_loop import Memory, World, world
+from tests.watcher.test_uploader import posts
 from tests.watcher.test_uploader_torrents import NAMES, album, seen
-from trackers.base import Attachment, Form
+from trackers.base import Attachment, Form, Receipt, Upload
 from watcher.durable import FileSystem
+from watcher.errors import SeedpostError
 from watcher.jobs import State
 from watcher.torrents import ContentChanged, ContentUnreadable
 from watcher.uploader.prepare import attached
@@ -152,6 +154,130 @@ def test_a_file_that_is_gone_between_the_hashing_and_the_post_is_not_sent(one: W
     one.until(one.settled)
     assert (one.job().state, one.job().code) == (State.HELD, "content-changed")
     assert one.sites["RED"].posts == []
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE])
+def test_P8_a_process_out_of_files_begins_nothing_for_a_while_and_blames_no_job(one: World, number: int) -> None:
+    compose = one.models["RED"].compose
+
+    def starved(*_: object) -> None:
+        try:
+            raise OSError(number, "Too many open files")
+        except OSError as error:
+            raise SeedpostError("the blob can't be read") from error
+
+    one.models["RED"].compose = starved  # type: ignore[assignment]
+    one.release()
+    one.turn(50)
+    assert (one.job().state, one.job().code) == (State.QUEUED, None)
+    assert one.manager.stopped.startswith("too many open files")
+    one.models["RED"].compose = compose  # type: ignore[method-assign]
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
+
+
+def test_P8_an_upload_that_runs_out_of_files_half_way_is_unconfirmed(one: World) -> None:
+    def starved(upload: Upload) -> Receipt:
+        raise OSError(errno.EMFILE, "Too many open files")
+
+    one.release()
+    one.turn()
+    one.models["RED"].upload = starved  # type: ignore[method-assign]
+    one.turn()
+    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
+
+
+def test_a_disk_that_fills_up_in_the_middle_of_an_upload_leaves_it_unconfirmed(one: World) -> None:
+    def starved(upload: Upload) -> Receipt:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    one.release()
+    one.turn()
+    one.models["RED"].upload = starved  # type: ignore[method-assign]
+    one.turn()
+    assert (one.job().state, one.job().code) == (State.UNCONFIRMED, "crash")
+
+
+def test_F14_files_that_change_between_hashing_and_sending_are_hashed_again(one: World) -> None:
+    one.release()
+    one.turn()
+    assert one.job().state is State.PREPARED
+    path = one.folder / "content" / "Album" / "01.flac"
+    path.write_bytes(path.read_bytes()[::-1])
+    one.until(one.settled)
+    assert one.job().state is State.UPLOADED
+    info = one.bench.store.get(str(one.job().infohash))
+    assert one.sites["RED"].posts[0][1] == one.job().infohash
+    assert info
+
+
+def test_content_that_was_sent_and_then_changed_is_never_built_twice(one: World) -> None:
+    one.sites["RED"].fates = [("dropped", 0.0)]
+    one.release()
+    one.turn(3)
+    path = one.folder / "content" / "Album" / "01.flac"
+    path.write_bytes(path.read_bytes()[::-1])
+    one.until(one.settled)
+    assert (one.job().state, one.job().code, posts(one)) == (State.HELD, "content-changed", 1)
+
+
+def test_content_that_is_gone_is_held_with_the_place_it_was_at(one: World) -> None:
+    one.release()
+    (one.folder / "content" / "Album").rename(one.folder / "elsewhere")
+    one.until(one.settled)
+    assert (one.job().state, one.job().code) == (State.HELD, "content-moved")
+
+
+@pytest.mark.parametrize("call", ["stat", "preadv"])
+def test_F15_a_disk_that_fails_holds_the_job_with_the_file_and_goes_on_once_it_reads(
+    one: World, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = getattr(os, call)
+
+    def failing(which: object, *rest: object, **more: object) -> object:
+        name = os.readlink(f"/proc/self/fd/{which}") if isinstance(which, int) else os.fspath(str(which))
+        if name.endswith("01.flac"):
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        return real(which, *rest, **more)
+
+    one.release()
+    with monkeypatch.context() as patch:
+        patch.setattr(os, call, failing)
+        one.until(one.settled)
+    job = one.job()
+    assert (job.state, job.code, posts(one)) == (State.HELD, "content-unreadable", 0)
+    assert "'01.flac' can't be read: Input/output error" in str(job.why)
+    one.command("retry", job.job)
+    one.until(one.settled)
+    assert (one.job().state, posts(one)) == (State.UPLOADED, 1)
+
+
+def test_J6_a_disk_that_fills_up_under_the_torrent_store_is_no_fault_of_the_job(one: World) -> None:
+    class Full(Memory):
+        """No room for a torrent, though there looked to be some."""
+
+        def write(self, fd: int, data: bytes | memoryview) -> int:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+    one.bench.store.fs, fs = Full(), one.bench.store.fs
+    one.release()
+    one.turn(10)
+    assert (one.job().state, one.job().code, posts(one)) == (State.QUEUED, None, 0)
+    assert one.manager.stopped.startswith("disk-full")
+    one.bench.store.fs = fs
+    one.until(one.settled, hours=1)
+    assert (one.job().state, posts(one), one.manager.stopped) == (State.UPLOADED, 1, "")
+
+
+def test_a_full_disk_begins_nothing_and_goes_on_by_itself(one: World) -> None:
+    one.fs.left = 1000
+    one.release()
+    one.turn(10)
+    assert (one.job().state, posts(one)) == (State.QUEUED, 0)
+    assert one.manager.stopped.startswith("disk-full")
+    one.fs.left = None
+    one.until(one.settled, hours=1)
+    assert (one.job().state, one.manager.stopped) == (State.UPLOADED, "")
 
 
 # -- the frozen info dictionary
