@@ -189,6 +189,16 @@ class TestAsked:
         assert seedpost.states() == {"RED": State.UPLOADED}
         assert len(sandbox.posts("redacted")) == 1
 
+    def test_enqueue_says_of_what_goes_nowhere_why_it_does(self, tmp_path: Path, sandbox: Sandbox) -> None:
+        seedpost = met(made(tmp_path, sandbox))
+        (tmp_path / "notes").mkdir()
+        (tmp_path / "notes" / "a.txt").write_text("nothing")
+        seedpost("enqueue", str(tmp_path / "notes"))
+        seedpost("run", "--once")
+        lines = map(json.loads, (seedpost.state / "journal.jsonl").read_text().splitlines())
+        (answer,) = [one for one in lines if one.get("do") == "answer"]
+        assert answer["result"] == "done" and answer["why"].endswith(": goes nowhere: no rule matched")
+
     def test_enqueue_of_nothing_is_refused_with_the_reason(self, tmp_path: Path, sandbox: Sandbox) -> None:
         seedpost = made(tmp_path, sandbox)
         seedpost.start()

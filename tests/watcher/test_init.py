@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.support_seedpost import Seedpost, keys_of
+from tests.support_terminal import Terminal
 from trackers.base import COVER_TO_COME
 from trackers.catalogue import TYPES
 from trackers.sandbox import Sandbox
@@ -72,6 +73,20 @@ class TestTheCommand:
             again = seedpost("init", "--non-interactive", *words)
         assert again.returncode == OK and "stays as it is" in again.stdout
         assert seedpost.rules.read_bytes() == before
+
+    def test_what_can_not_be_a_name_is_asked_for_again(self, tmp_path: Path) -> None:
+        seedpost = Seedpost(tmp_path, "", {})
+        seedpost.rules.unlink()
+        with Terminal(seedpost, "init") as terminal:
+            for question, answer in (("a qBittorrent?", "n"), ("a folder", "n"), ("are yours?", "sandbox-redacted")):
+                terminal.until(question)
+                terminal.line(answer)
+            terminal.until("be called?")
+            terminal.line("http://127.0.0.1:1/redacted")
+            terminal.until("letters, digits")
+            terminal.until("be called?")
+            terminal.line("RED")
+            terminal.until("Address of RED")
 
     def test_a_missing_key_is_named_with_its_command(self, tmp_path: Path) -> None:
         seedpost = Seedpost(tmp_path, "", {})

@@ -102,7 +102,7 @@ def test_what_the_site_shows_is_not_absent_whoever_says_so(person: Person) -> No
     assert person.world.posts() == (1 if person.case.asks_first else 2)
 
 
-@pytest.mark.parametrize("words", [(), ("--absent", "--uploaded", "7")])
+@pytest.mark.parametrize("words", [(), ("--absent", "--uploaded", "7"), ("--uploaded", "ID"), ("--uploaded", "…")])
 def test_one_of_both_has_to_be_said(tmp_path: Path, words: tuple[str, ...]) -> None:
     with site(tmp_path) as one:
         person = Person(CASES["UNIT3D with moderators"], one)

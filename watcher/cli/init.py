@@ -26,6 +26,7 @@ from watcher.config.files import STATE
 from watcher.durable import FileSystem, link
 from watcher.durable import replace as replace_file
 from watcher.errors import NOT_AUTHORISED, OK, USAGE, SeedpostError
+from watcher.rules.kinds import is_name
 from watcher.secrets import Secrets, secret_name
 from watcher.secrets.wanted import wanted
 from watcher.service.beginning import Answers, ClientAnswer, TrackerAnswer, rules_text
@@ -238,7 +239,11 @@ def _trackers() -> list[TrackerAnswer]:
 
 
 def _named(type: str) -> TrackerAnswer:
-    name = click.prompt(f"What shall {type} be called?", default=NAMES.get(type, type.upper()))
+    while True:
+        name = click.prompt(f"What shall {type} be called?", default=NAMES.get(type, type.upper()))
+        if is_name(name):
+            break
+        say("a name is of letters, digits, - and _: your rules and the name of its key use it")
     return TrackerAnswer(name, type, None if TYPES[type].host else click.prompt(f"Address of {name} (https://…)"))
 
 

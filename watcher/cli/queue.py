@@ -243,6 +243,9 @@ def _torrent_id(text: str) -> str:
     from urllib.parse import parse_qs, urlsplit  # rarely needed
 
     if "://" not in text:
+        if not (text.isascii() and text.isdecimal()):
+            hint = "it is the number in the address of its page; the whole address will do"
+            raise SeedpostError(f"{text!r} is no torrent's id", hint=hint, exit_code=USAGE)
         return text
     parts = urlsplit(text)
     query = parse_qs(parts.query)

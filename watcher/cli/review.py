@@ -31,7 +31,7 @@ def drafts_of(place: Place, journal: Journal) -> Drafts:
     try:
         config = load(place.rules_file())
     except SeedpostError as error:
-        note(f"the form can't be made anew: {error}")
+        note(f"the form can't be made anew: {str(error).splitlines()[0]}")
     return Drafts(journal, config, Secrets(state, os.environ, clock=clock), state=state, clock=clock)
 
 

@@ -187,7 +187,18 @@ class Asked:
         if not found.release.files:
             return "refused", f"{found.release.path} has no file that could be uploaded"
         self._intake.seen(found.release, undecided=found.undecided, asked=asked)
-        return "done", f"release {found.release.id}"
+        return "done", f"release {found.release.id}{self._left(found.release.id)}"
+
+    def _left(self, release: str) -> str:
+        """Why a release that was looked at goes nowhere; nothing if a tracker was named for it."""
+        record = self._journal.ledger.releases.get(release, {})
+        decision = record.get("decision")
+        if record.get("undecided"):
+            return f": not decided: {record.get('why')}"
+        if not isinstance(decision, Mapping) or decision.get("upload_to"):
+            return ""
+        nameless = f"rule {decision.get('rule')!r} names no tracker"
+        return f": goes nowhere: {decision.get('why') or nameless}"
 
 
 def by_hand(command: Mapping[str, object]) -> bool:

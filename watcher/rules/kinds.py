@@ -174,7 +174,13 @@ BOOL: Kind[bool] = Kind("true or false", scalars.boolean, {"type": "boolean"})
 RATE: Kind[quantities.Rate] = Kind(
     "a rate such as 20/day or 10/h", _rate, {"type": "string", "pattern": r"^\s*\d+\s*/\s*\S.*$"}
 )
-NAME = matching("a name of letters, digits, - and _", r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}")
+_NAME = r"[A-Za-z0-9][A-Za-z0-9_-]{0,39}"
+NAME = matching("a name of letters, digits, - and _", _NAME)
 TITLE: Kind[str] = Kind(
     "a name of at most 80 characters", _title, {"type": ["string", "integer"], "minLength": 1, "maxLength": 80}
 )
+
+
+def is_name(text: str) -> bool:
+    """Whether `NAME` takes it."""
+    return re.fullmatch(_NAME, text) is not None
