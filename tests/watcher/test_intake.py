@@ -557,3 +557,13 @@ def test_F22_a_disk_without_inodes_takes_no_release_and_loses_none(tmp_path: Pat
         pytest.skip(f"nothing can be mounted here: {done.stderr.strip()}")
     assert done.stderr == ""
     assert done.stdout.splitlines() == ["DiskFull 0", "1"]  # releases in the journal before there is room, and after
+
+
+def test_content_of_a_job_whose_release_was_lost_in_a_repair_is_seen_and_gets_no_second_job(desk: Desk) -> None:
+    album = desk.release("Album", 10)
+    desk.intake.seen(album)
+    site, other, lost = desk.jobs()["RED"].site, desk.release("Other", 20), "0123456789ab"
+    born = {"type": "job", "job": job_id(other.fingerprint, site), "tracker": "RED", "site": site, "release": lost}
+    desk.journal.append([{**born, "attempt": 0, "state": "queued"}])
+    desk.intake.seen(other)
+    assert sum(job.site == site for job in desk.journal.ledger.jobs.values()) == 2

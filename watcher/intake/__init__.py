@@ -194,7 +194,9 @@ class Intake:
     def _followed(self, release: Release, real: str, id: str) -> Iterator[dict[str, object]]:
         """What lets a job find its content at this release's place, if it is gone from its own."""
         job = self._journal.ledger.jobs[id]
-        before = self._journal.ledger.releases[job.release]
+        before = self._journal.ledger.releases.get(job.release)
+        if before is None:
+            return  # its record was lost with a damaged journal: where it was is not known
         elsewhere = str(before["path"]) != release.path
         if job.state not in UNSENT or (elsewhere and os.path.lexists(str(before["path"]))):
             return
