@@ -130,6 +130,7 @@ def test_dry_runs_are_one_line_with_the_walk_through_them() -> None:
         ({"stopped": "disk-full"}, "seedpost journal verify"),
         ({"clients": {"seedbox": {"up": False, "error": "refused"}}}, "seedpost secrets set seedbox.password"),
         ({"clients": {"seedbox": {"paused": {"until": None}}}}, "seedpost resume seedbox"),
+        ({"folders": {"old rips": {"paused": {"until": None}}}}, "seedpost resume 'old rips'"),
         ({"folders": {"rips": {"up": False, "error": "there is no such folder"}}}, "seedpost check --online"),
     ],
 )

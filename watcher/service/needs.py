@@ -81,7 +81,7 @@ def _of_sources(status: Mapping[str, object], keys: Mapping[str, Sequence[str]])
         for name, one in _of(status[kind]):
             paused = one.get("paused")
             if isinstance(paused, Mapping) and not paused.get("until"):
-                yield Need(what, name, "paused", "paused by hand", [(f"seedpost resume {name}", "goes on")])
+                yield Need(what, name, "paused", "paused by hand", [(_resume(name), "goes on")])
             elif not paused and one.get("up") is False and one.get("error"):
                 why = str(one["error"]).removeprefix(f"{name}: ")
                 stores = [(f"seedpost secrets set {key}", "if it has another one now") for key in keys.get(name, ())]
@@ -100,7 +100,7 @@ def _of_lanes(status: Mapping[str, object], keys: Mapping[str, Sequence[str]]) -
 
 def _opens(name: str, code: str, keys: Sequence[str]) -> list[Command]:
     """What opens a lane that waits for a person."""
-    resumes = (f"seedpost resume {name}", "goes on" if code == "paused" else "asks it once, and goes on if it answers")
+    resumes = (_resume(name), "goes on" if code == "paused" else "asks it once, and goes on if it answers")
     if code == "paused":
         return [resumes]
     if code.startswith("vault-"):
@@ -194,11 +194,11 @@ def _decides(source: str, code: str, release: Mapping[str, object]) -> list[Comm
     path = shlex.quote(str(release.get("path")))
     explains = (f"seedpost rules explain {path}", "says what is known, and why nothing is decided")
     if code == "source-flood":
-        return [(f"seedpost resume {shlex.quote(source)}", "decides them all")]
+        return [(_resume(source), "decides them all")]
     if code in ("sidecar", "otherwise-hold"):
         again = "once the file beside it is mended" if code == "sidecar" else "once a rule of rules.yaml matches it"
         return [explains, (f"seedpost enqueue {path}", again)]
-    return [explains, (f"seedpost resume {shlex.quote(source)}", "asks once more, and decides what can be decided")]
+    return [explains, (_resume(source), "asks once more, and decides what can be decided")]
 
 
 def _names(jobs: Sequence[Row]) -> list[str]:
@@ -207,6 +207,10 @@ def _names(jobs: Sequence[Row]) -> list[str]:
 
 def _ids(jobs: Iterable[Row]) -> list[str]:
     return [job["job"] for job in jobs]
+
+
+def _resume(name: str) -> str:
+    return f"seedpost resume {shlex.quote(name)}"
 
 
 def _map(value: object) -> Mapping[str, object]:
