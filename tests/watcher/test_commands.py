@@ -16,7 +16,7 @@ from tests.support_seedpost import PATIENCE, Seedpost, an_album, keys_of, rules_
 from trackers.sandbox import Fault, Sandbox
 from watcher.cli import COMMANDS
 from watcher.cli.options import JOB_STATES
-from watcher.cli.show import beside, room
+from watcher.cli.show import beside, fields, room
 from watcher.errors import HELD, INVALID, NETWORK, NOT_AUTHORISED, NOT_FOUND, OK, RUNNING, UNKNOWN, USAGE
 from watcher.jobs import State
 
@@ -600,3 +600,9 @@ def test_a_queued_job_says_that_its_tracker_is_stopped(tmp_path: Path, sandbox: 
     listed = seedpost("queue", "list").stdout
     assert "RED is stopped" in listed
     assert "seedpost resume RED" in listed
+
+
+def test_lists_and_truths_are_told_in_words(capsys: pytest.CaptureFixture[str]) -> None:
+    fields({"files": ["journal.jsonl", "blobs/x"], "behind": False, "ok": True, "records": 12, "none": []})
+    told = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines())
+    assert told == {"files": "journal.jsonl, blobs/x", "behind": "no", "ok": "yes", "records": "12"}

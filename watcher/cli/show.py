@@ -98,7 +98,13 @@ def size(count: int) -> str:
 
 def fields(pairs: Mapping[str, object]) -> None:
     """Names and values below each other; empty values are left out."""
-    table([(name, str(value)) for name, value in pairs.items() if value not in (None, "", [], {})])
+    table([(name, _plain(value)) for name, value in pairs.items() if value not in (None, "", [], {})])
+
+
+def _plain(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return ", ".join(map(_plain, value)) if isinstance(value, (list, tuple)) else str(value)
 
 
 def show_facts(facts: Mapping[str, Mapping[str, object]]) -> None:
