@@ -74,7 +74,9 @@ def _never_unpacked(frame: Any) -> Any:
 
     def _from_data(cls: Any, header: Any, flags: int, data: bytes) -> Any:
         if flags & (Frame.FLAG24_COMPRESS if header.version >= (2, 4, 0) else Frame.FLAG23_COMPRESS):
-            raise NotImplementedError  # which mutagen takes for a frame that it does not know
+            # By this error alone mutagen's reader is told to keep a frame's bytes as they are, in `unknown_frames`;
+            # any other drops the frame, or ends the reading of the whole tag.
+            raise NotImplementedError
         return super(same, cls)._fromData(header, flags, data)
 
     same: Any = type(frame.__name__, (frame,), {"_fromData": classmethod(_from_data)})
